@@ -1,0 +1,103 @@
+// Package limits is the one table of everything that has a bound (P11): queues,
+// bodies, page chains, lists, banners, retries. Each row is exported as
+// portdelta_limit{name} with portdelta_limit_hits_total{name} beside it, and
+// docs/limits.md is checked against it by a test.
+//
+// A package that enforces a bound takes it from here and calls Hit where the
+// bound cut something. Pure packages (diff, diff/banner) use Max alone; whoever
+// calls them counts the hit from what they report.
+package limits
+
+import "sync/atomic"
+
+// Limit is one bound. Hits may be counted concurrently.
+type Limit struct {
+	Name string // metric label: lower-case words with underscores
+	Max  int
+	Unit string
+	Doc  string // what happens at the bound
+	hits atomic.Uint64
+}
+
+// Hit counts that the bound cut or refused something.
+func (l *Limit) Hit() { l.hits.Add(1) }
+
+// Hits is how often the bound was met since the start.
+func (l *Limit) Hits() uint64 { return l.hits.Load() }
+
+var table []*Limit
+
+// All is the table, in the order of declaration. Callers must not change it.
+func All() []*Limit { return table }
+
+func limit(name string, maximum int, unit, doc string) *Limit {
+	l := &Limit{Name: name, Max: maximum, Unit: unit, Doc: doc}
+	table = append(table, l)
+	return l
+}
+
+// What a source may send.
+var (
+	PageBytes        = limit("page_bytes", 32<<20, "bytes", "a decompressed answer above it fails the look")
+	Pages            = limit("pages", 1000, "pages", "a longer page chain fails the look")
+	PortsPerHost     = limit("ports_per_host", 131_072, "records", "a longer list fails the look")
+	BannersPerPort   = limit("banners_per_port", 64, "banners", "the oldest beyond it are not read")
+	ServicesPerPort  = limit("services_per_port", 64, "services", "the oldest beyond it are not read")
+	BannerBytes      = limit("banner_bytes", 64<<10, "bytes", "a longer banner is cut before it is parsed")
+	CertificateNames = limit("certificate_names", 1000, "names", "further alternative names are counted, not kept")
+	FieldBytes       = limit("field_bytes", 4<<10, "bytes", "a longer id, name, version or certificate field is malformed")
+	WordBytes        = limit("word_bytes", 64, "bytes", "a longer status, protocol or scan protocol is malformed")
+	RecordFaults     = limit("record_faults", 32, "fields", "further malformed fields of one record are not listed")
+	LinkBytes        = limit("link_bytes", 8<<10, "bytes", "a longer link to the next page fails the look")
+	ListReadings     = limit("list_readings", 3, "readings", "a list unproven so often in one look is an incomplete snapshot")
+	ErrorBodyBytes   = limit("error_body_bytes", 64<<10, "bytes", "of a longer error answer only this is read")
+	ErrorBytes       = limit("error_bytes", 256, "bytes", "text of a service's error is cut to it")
+	LookAttempts     = limit("look_attempts", 3, "requests", "a request is sent at most so often in one look")
+	RetryAfter       = limit("retry_after_seconds", 3600, "seconds", "a longer Retry-After is taken as this")
+)
+
+// What is watched.
+var (
+	CIDRAddresses  = limit("cidr_addresses", 65_536, "addresses", "a larger prefix is refused by the configuration")
+	WatchLineBytes = limit("watch_line_bytes", 4<<10, "bytes", "a longer line of a host file is an error")
+	WatchErrors    = limit("watch_errors", 20, "errors", "further bad entries of the watch list are counted, not listed")
+	LooksInFlight  = limit("looks_in_flight", 64, "looks", "further due hosts wait")
+)
+
+// What is told, in bytes of encoded JSON, so that an event is at most 64 KiB by
+// construction (docs/events.md).
+var (
+	EventBytes       = limit("event_bytes", 64<<10, "bytes", "by construction never met; an event above it fails the host's step")
+	ToldServices     = limit("told_services", 24, "services", "what is beyond it is not told but noted")
+	ToldServiceBytes = limit("told_service_bytes", 256, "bytes", "a larger service is not told but noted")
+	ToldBannerSets   = limit("told_banner_sets", 6, "sets", "what is beyond it is not told but noted")
+	ToldForms        = limit("told_forms", 8, "forms", "the oldest beyond it are not told but noted")
+	ToldFormBytes    = limit("told_form_bytes", 160, "bytes", "product and version of a larger form are cut")
+	ToldTextBytes    = limit("told_text_bytes", 1<<10, "bytes", "text and facts of a form are cut to it together")
+	ToldCertificate  = limit("told_certificate_bytes", 4<<10, "bytes", "names, then issuer and subject, are cut to it")
+	ContextBytes     = limit("context_bytes", 6<<10, "bytes", "labels beyond it are cut")
+	DetailsBytes     = limit("details_bytes", 8<<10, "bytes", "facts beyond it are counted, not listed")
+	MessageRunes     = limit("message_characters", 200, "characters", "a longer message is cut")
+	KeptBannerBytes  = limit("kept_banner_bytes", 4<<10, "bytes", "raw text kept of a banner")
+)
+
+// What waits.
+var (
+	OutboxBytes      = limit("outbox_bytes", 2<<30, "bytes", "at 80 % no new baselines, at 100 % no looks")
+	OutboxReserve    = limit("outbox_reserve_bytes", 1<<20, "bytes", "the last part of the outbox, kept for lifecycle events")
+	PublishRecords   = limit("publish_records", 1000, "records", "a shard's batch")
+	PublishBytes     = limit("publish_bytes", 4<<20, "bytes", "a shard's batch")
+	ProduceBytes     = limit("produce_bytes", 900<<10, "bytes", "one record batch; below the broker's default of 1 MiB")
+	TailFetchBytes   = limit("tail_fetch_bytes", 8<<20, "bytes", "one fetch of a partition by tail")
+	DrainSeconds     = limit("drain_seconds", 20, "seconds", "what is not published by then stays in the outbox")
+	LookDrainSeconds = limit("look_drain_seconds", 5, "seconds", "looks still in flight so long after a stop are cut off and tell nothing")
+)
+
+// What the process itself takes.
+var (
+	ConfigBytes          = limit("config_bytes", 1<<20, "bytes", "a larger configuration file is refused; long lists of hosts go into host files")
+	ConfigProblems       = limit("config_problems", 100, "problems", "further problems of a configuration are counted, not listed")
+	Partitions           = limit("partitions", 1024, "partitions", "a greater topics.partitions is refused by the configuration")
+	TelemetryConnections = limit("telemetry_connections", 64, "connections", "further connections to the telemetry address wait")
+	TelemetryHeaderBytes = limit("telemetry_header_bytes", 16<<10, "bytes", "a request to the telemetry address with longer headers is refused")
+)
