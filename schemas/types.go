@@ -1,0 +1,94 @@
+package schemas
+
+import (
+	"slices"
+	"strings"
+)
+
+// Type names an event, as it stands in the event's `type`. The CloudEvents type
+// is "portdelta.<Type>.v1".
+type Type string
+
+// The change events, in the order in which one step tells them: within a port
+// status, services, banners, certificate; then the host.
+const (
+	PortOpened        Type = "port.opened"
+	PortDiscovered    Type = "port.discovered"
+	PortReopened      Type = "port.reopened"
+	PortClosed        Type = "port.closed"
+	PortFiltered      Type = "port.filtered"
+	PortStatusChanged Type = "port.status_changed"
+	PortVanished      Type = "port.vanished"
+
+	ServiceAdded          Type = "service.added"
+	ServiceRemoved        Type = "service.removed"
+	ServiceVersionChanged Type = "service.version_changed"
+	BannerAdded           Type = "banner.added"
+	BannerChanged         Type = "banner.changed"
+	CertificateAdded      Type = "certificate.added"
+	CertificateRemoved    Type = "certificate.removed"
+	CertificateRenewed    Type = "certificate.renewed"
+	CertificateReplaced   Type = "certificate.replaced"
+
+	HostExposed   Type = "host.exposed"
+	HostUnexposed Type = "host.unexposed"
+)
+
+// The lifecycle events: what readers have to know about the watching itself.
+const (
+	BaselineCompleted  Type = "baseline.completed"
+	SnapshotIncomplete Type = "snapshot.incomplete"
+	RecordMalformed    Type = "record.malformed"
+	HostUnknown        Type = "host.unknown"
+	HostKnown          Type = "host.known"
+	HostUnreachable    Type = "host.unreachable"
+	HostRecovered      Type = "host.recovered"
+	ChangeSuppressed   Type = "change.suppressed"
+	SourceDegraded     Type = "source.degraded"
+	SourceRecovered    Type = "source.recovered"
+	WatchSuspended     Type = "watch.suspended"
+	WatchResumed       Type = "watch.resumed"
+	Heartbeat          Type = "heartbeat"
+)
+
+var changeTypes = []Type{
+	PortOpened, PortDiscovered, PortReopened, PortClosed, PortFiltered, PortStatusChanged, PortVanished,
+	ServiceAdded, ServiceRemoved, ServiceVersionChanged, BannerAdded, BannerChanged,
+	CertificateAdded, CertificateRemoved, CertificateRenewed, CertificateReplaced,
+	HostExposed, HostUnexposed,
+}
+
+var lifecycleTypes = []Type{
+	BaselineCompleted, SnapshotIncomplete, RecordMalformed, HostUnknown, HostKnown, HostUnreachable, HostRecovered,
+	ChangeSuppressed, SourceDegraded, SourceRecovered, WatchSuspended, WatchResumed, Heartbeat,
+}
+
+// ChangeTypes lists every type of the changes topic, in the order of a step.
+func ChangeTypes() []Type { return slices.Clone(changeTypes) }
+
+// LifecycleTypes lists every type of the lifecycle topic.
+func LifecycleTypes() []Type { return slices.Clone(lifecycleTypes) }
+
+// ofHost says whether a change event is about a host as a whole: its port is null.
+func (t Type) ofHost() bool { return strings.HasPrefix(string(t), "host.") }
+
+// ofProcess says whether a lifecycle event is about the process: its host is null.
+func (t Type) ofProcess() bool {
+	switch t {
+	case SourceDegraded, SourceRecovered, WatchSuspended, WatchResumed, Heartbeat:
+		return true
+	}
+	return false
+}
+
+// cloudType is the CloudEvents type.
+func (t Type) cloudType() string { return "portdelta." + string(t) + ".v1" }
+
+// The facets a change event may name in `changed`, in the order they stand there.
+const (
+	FacetStatus      = "status"
+	FacetServices    = "services"
+	FacetBanners     = "banners"
+	FacetCertificate = "certificate"
+	FacetExposed     = "exposed"
+)
