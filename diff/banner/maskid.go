@@ -1,0 +1,95 @@
+package banner
+
+// matchID takes, at a word's begin or behind a hyphen or the like, a UUID, a
+// hexadecimal number of 16 digits or more, or a random word of 20 or more. A
+// word that holds a version is left alone, however it goes on.
+func matchID(s string, i int) int {
+	if i > 0 && alnum(s[i-1]) {
+		return 0
+	}
+	if end := matchUUID(s, i); end > 0 {
+		return end
+	}
+	end := i
+	for end < len(s) && isHex(s[end]) {
+		end++
+	}
+	if end-i >= 16 && (end == len(s) || !alnum(s[end])) && !inVersion(s, i) {
+		return end
+	}
+	if end := randomEnd(s, i); end > 0 && !inVersion(s, i) {
+		return end
+	}
+	return 0
+}
+
+// inVersion says whether the word before i holds a version: 5.4.0-1f3a...
+func inVersion(s string, i int) bool {
+	start := i
+	for start > 0 && i-start < 64 && s[start-1] > ' ' && s[start-1] != '"' && s[start-1] != '=' && s[start-1] != ',' {
+		start--
+	}
+	return hasDigitDot(s[start:i])
+}
+
+func matchUUID(s string, i int) int {
+	if i+36 > len(s) || i+36 < len(s) && alnum(s[i+36]) {
+		return 0
+	}
+	for k := range 36 {
+		c := s[i+k]
+		if k == 8 || k == 13 || k == 18 || k == 23 {
+			if c != '-' {
+				return 0
+			}
+		} else if !isHex(c) {
+			return 0
+		}
+	}
+	return i + 36
+}
+
+// randomEnd takes a run of the base64 alphabets that no one would write: of 20
+// characters or more, every fifth place joins what does not follow in words (a
+// small letter and a capital, a letter and a digit). In random base64 that is
+// two places in five; OpenSSH_for_Windows_8 has one in all.
+func randomEnd(s string, i int) int {
+	// What decides is within the first 256: so a long run costs no more than
+	// that at each of its words.
+	const shortest, decisive = 20, 256
+	end, joins, digits := i, 0, 0
+	for end < len(s) && end-i < decisive && base64Char(s[end]) {
+		c := s[end]
+		if isDigit(c) {
+			digits++
+		}
+		if end > i {
+			switch b := s[end-1]; {
+			case isDigit(b) && isLetter(c), isLetter(b) && isDigit(c), isLower(b) && isLetter(c) && !isLower(c):
+				joins++
+			}
+		}
+		end++
+	}
+	for end > i && (s[end-1] == '-' || s[end-1] == '_' || s[end-1] == '/') {
+		end--
+	}
+	if end-i < shortest || joins*5 < end-i || digits == 0 {
+		return 0
+	}
+	if end-i == decisive {
+		for end < len(s) && base64Char(s[end]) {
+			end++
+		}
+	}
+	for pad := 0; pad < 2 && end < len(s) && s[end] == '='; pad++ {
+		end++
+	}
+	return end
+}
+
+func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
+
+func base64Char(c byte) bool {
+	return alnum(c) || c == '+' || c == '/' || c == '_' || c == '-'
+}
