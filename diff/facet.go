@@ -1,0 +1,50 @@
+package diff
+
+import (
+	"time"
+
+	"github.com/portdelta/portdelta/internal/hostport"
+)
+
+type portKey = hostport.PortKey
+
+// facet moves one facet of an open port and tells it.
+func (s *stepper) facet(key portKey, p *PortState, r record, c Change, move func(*Port)) {
+	told := *p.Told
+	move(&told)
+	p.Told = &told
+	c.Key, c.PortID, c.Told = key, p.ToldID(), p.Told
+	c.NotBefore, c.NotAfter, c.Tentative = p.Evidence, r.evidence, r.evidence.IsZero()
+	if !c.NotBefore.Before(c.NotAfter) {
+		c.NotBefore = time.Time{}
+	}
+	s.tell(c, OpUpdated)
+}
+
+// agree says whether a record without a facet is the second such record of
+// another scan; the first is remembered in l. Without a readable scan time the
+// two must lie VanishAfter apart (P4).
+func (s *stepper) agree(l *Loss, r record) (Basis, bool) {
+	switch {
+	case !l.pending():
+		*l = Loss{Scan: r.scan, Since: s.now}
+		return "", false
+	case !r.scan.IsZero() && !r.scan.Equal(l.Scan):
+		return Rescan, true
+	case r.scan.IsZero() && s.now.Sub(l.Since) >= s.policy.VanishAfter:
+		return Elapsed, true
+	}
+	return "", false
+}
+
+// whole reads every facet of a record as it stands: what is told of a port at
+// the baseline and whenever it opens.
+func (s *stepper) whole(p *PortState, r record) Port {
+	told := Port{Status: hostport.Open}
+	p.WasOpen = true
+	p.Services = map[string]SeenService{}
+	s.wholeServices(p, r, &told)
+	s.wholeBanners(p, r, &told)
+	s.wholeCertificate(p, r, &told)
+	return told
+}

@@ -1,0 +1,88 @@
+package diff
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/portdelta/portdelta/internal/hostport"
+)
+
+func (s *stepper) note(n Note) { s.res.Notes = append(s.res.Notes, n) }
+
+// maxNoted bounds how many kinds of note a host's state remembers for one day (P11).
+const maxNoted = 64
+
+// once says whether a kind of note has not been told today, and how many
+// occurrences it stands for; otherwise it is counted for the next.
+func (s *stepper) once(kind string, n int) (count int, tell bool) {
+	today := s.now.Unix() / (24 * 60 * 60)
+	held, known := s.st.Noted[kind]
+	if !known && len(s.st.Noted) >= maxNoted {
+		maps.DeleteFunc(s.st.Noted, func(_ string, v NoteState) bool { return v.Day != today && v.Pending == 0 })
+		if len(s.st.Noted) >= maxNoted {
+			return 0, false
+		}
+	}
+	if known && held.Day == today {
+		s.st.Noted[kind] = NoteState{today, held.Pending + n}
+		return 0, false
+	}
+	s.st.Noted[kind] = NoteState{Day: today}
+	return held.Pending + n, true
+}
+
+// malformed tells what was lost of the snapshot's records, once a field and day (P12).
+func (s *stepper) malformed(lost []hostport.Malformed) {
+	slices.SortFunc(lost, func(a, b hostport.Malformed) int {
+		return strings.Compare(a.Field+"\x00"+a.Record+"\x00"+a.Digest, b.Field+"\x00"+b.Record+"\x00"+b.Digest)
+	})
+	for _, m := range lost {
+		m.Field = withoutIndexes(m.Field)
+		if _, tell := s.once("field "+m.Field, 1); !tell {
+			continue
+		}
+		n := Note{Type: RecordMalformed, Details: MalformedNote{m}}
+		if key, err := hostport.ParsePortKey(m.Record); err == nil {
+			n.Key = &key
+		}
+		s.note(n)
+	}
+}
+
+// withoutIndexes turns "banners[3].lastSeenDateTime" into "banners.lastSeenDateTime".
+func withoutIndexes(field string) string {
+	for {
+		i := strings.IndexByte(field, '[')
+		j := strings.IndexByte(field, ']')
+		if i < 0 || j < i {
+			return field
+		}
+		field = field[:i] + field[j+1:]
+	}
+}
+
+// suppress counts something seen and not told (P10).
+func (s *stepper) suppress(rule Rule, facet Facet, digest string) {
+	n := s.suppressed[rule]
+	s.suppressed[rule] = SuppressedNote{Rule: rule, Count: n.Count + 1, Facet: facet, Digest: digest}
+}
+
+// tellSuppressed tells each rule once a day. Volatile bytes are observation, not
+// a change held back (P3): they are counted, and nothing more.
+func (s *stepper) tellSuppressed() {
+	for _, rule := range slices.Sorted(maps.Keys(s.suppressed)) {
+		n := s.suppressed[rule]
+		if s.res.Suppressed == nil {
+			s.res.Suppressed = map[Rule]int{}
+		}
+		s.res.Suppressed[rule] = n.Count
+		if rule == RuleVolatile {
+			continue
+		}
+		if count, tell := s.once("rule "+string(rule), n.Count); tell {
+			n.Count = count
+			s.note(Note{Type: ChangeSuppressed, Details: n})
+		}
+	}
+}

@@ -1,0 +1,198 @@
+package diff
+
+import (
+	"time"
+
+	"github.com/portdelta/portdelta/diff/banner"
+	"github.com/portdelta/portdelta/internal/hostport"
+)
+
+// Policy is what a person may set about the rules of evidence.
+type Policy struct {
+	VanishAfter time.Duration // how far apart two snapshots are independent where nothing was rescanned
+	RetainGone  time.Duration // how long a vanished port is remembered
+}
+
+// DefaultPolicy is the one the rules were chosen with.
+func DefaultPolicy() Policy {
+	return Policy{VanishAfter: 72 * time.Hour, RetainGone: 90 * 24 * time.Hour}
+}
+
+// Result is what a step decided. If Asks is not empty nothing was decided yet:
+// State is the one given, and Step is to be called again with the answers.
+type Result struct {
+	State   State
+	Changes []Change
+	Notes   []Note
+	Asks    []hostport.Ask
+	// Told lists the ports whose public record has to be written, by key, and
+	// Gone those whose record is to be deleted.
+	Told []ToldPort
+	Gone []hostport.PortKey
+	// HostTold says that the host's own record has to be written, with HostOp.
+	HostTold bool
+	HostOp   Op
+	// Suppressed counts what was seen and not told, by rule.
+	Suppressed map[Rule]int
+}
+
+// Op says why a public record is written.
+type Op string
+
+const (
+	OpBaseline Op = "r"
+	OpCreated  Op = "c" // told for the first time since the baseline
+	OpUpdated  Op = "u"
+)
+
+// ToldPort is a port whose told layer moved in the step.
+type ToldPort struct {
+	Key hostport.PortKey
+	Op  Op
+}
+
+// Type names a change event.
+type Type string
+
+// The change events, in the order of the design's table.
+const (
+	PortOpened        Type = "port.opened"
+	PortDiscovered    Type = "port.discovered"
+	PortReopened      Type = "port.reopened"
+	PortClosed        Type = "port.closed"
+	PortFiltered      Type = "port.filtered"
+	PortStatusChanged Type = "port.status_changed"
+	PortVanished      Type = "port.vanished"
+
+	ServiceAdded          Type = "service.added"
+	ServiceRemoved        Type = "service.removed"
+	ServiceVersionChanged Type = "service.version_changed"
+	BannerAdded           Type = "banner.added"
+	BannerChanged         Type = "banner.changed"
+	CertificateAdded      Type = "certificate.added"
+	CertificateRemoved    Type = "certificate.removed"
+	CertificateRenewed    Type = "certificate.renewed"
+	CertificateReplaced   Type = "certificate.replaced"
+
+	HostExposed   Type = "host.exposed"
+	HostUnexposed Type = "host.unexposed"
+)
+
+// Reason is a word of the closed list that schemas explains to readers.
+type Reason string
+
+const (
+	NewPort         Reason = "new_port"
+	SourceStatement Reason = "source_statement"
+	AbsentTwice     Reason = "absent_twice"
+	NeverToldOpen   Reason = "never_told_open"
+	StatusReadable  Reason = "status_readable"
+	Retracted       Reason = "retracted"
+	ServiceSeen     Reason = "service_seen"
+	ServiceGone     Reason = "service_gone"
+	VersionUp       Reason = "version_up"
+	VersionDown     Reason = "version_down"
+	VersionChanged  Reason = "version_changed"
+	VersionKnown    Reason = "version_known"
+	Settled         Reason = "settled"
+	NewProtocol     Reason = "new_protocol"
+	NewForm         Reason = "new_form"
+	Returned        Reason = "returned"
+	SecurityFact    Reason = "security_fact"
+	RoutingFact     Reason = "routing_fact"
+	TLSAdded        Reason = "tls_added"
+	TLSRemoved      Reason = "tls_removed"
+	SameIdentity    Reason = "same_identity"
+	IdentityChanged Reason = "identity_changed"
+	FirstOpenPort   Reason = "first_open_port"
+	LastOpenPort    Reason = "last_open_port"
+)
+
+// Facet is a part of a port or host that a change moves.
+type Facet string
+
+const (
+	FacetStatus      Facet = "status"
+	FacetServices    Facet = "services"
+	FacetBanners     Facet = "banners"
+	FacetCertificate Facet = "certificate"
+	FacetExposed     Facet = "exposed"
+)
+
+// Basis is what kind of evidence decided.
+type Basis string
+
+const (
+	Statement Basis = "statement" // the source's own words, gains, changed values
+	Rescan    Basis = "rescan"    // a loss that independent evidence agrees on
+	Elapsed   Basis = "elapsed"   // vanish_after has passed
+)
+
+// Change is one move of told: one change event.
+type Change struct {
+	Type   Type
+	Seq    uint64
+	Key    hostport.PortKey // zero for host.*
+	PortID string
+
+	// Before and After are nil or one of: Port (a whole port), Status, Service,
+	// BannerSet, Certificate, Exposed.
+	Before, After any
+	Changed       []Facet
+	Details       any // one of the ...Details types, or nil
+	Reasons       []Reason
+	Tentative     bool
+	Basis         Basis
+	Agreeing      int       // independent pieces of evidence
+	NotBefore     time.Time // zero: not known
+	NotAfter      time.Time
+	// Told is the port as told right after this change.
+	Told *Port
+	// Cause is the index in Result.Changes of the change that caused this one, or -1.
+	Cause int
+}
+
+// Status and Exposed are the values of changes that move one word alone.
+type (
+	Status  struct{ Status hostport.Status }
+	Exposed struct{ Exposed bool }
+)
+
+// StatusDetails belongs to the moves between status words. Retracts is the id of
+// a vanish that this disproves, or "".
+type StatusDetails struct {
+	From, To hostport.Status
+	Retracts string
+}
+
+// ReopenedDetails belongs to port.reopened. GoneFor is nil for a port that was
+// never told open.
+type ReopenedDetails struct {
+	Retracts string
+	GoneFor  *time.Duration
+}
+
+// VersionDetails belongs to service.version_changed; From is "" where no version
+// had been told.
+type VersionDetails struct {
+	From, To  string
+	Direction Direction
+}
+
+// BannerDetails belongs to banner.added and banner.changed. Omitted counts the
+// facts that did not fit.
+type BannerDetails struct {
+	Facts   []banner.FactChange
+	Omitted int
+}
+
+// CertificateDetails belongs to certificate.renewed and .replaced. DaysLeft is
+// what the certificate told before still had to live, negative once expired, nil
+// where its end is not known.
+type CertificateDetails struct {
+	Fields   []string
+	DaysLeft *int
+}
+
+// ExposedDetails belongs to host.exposed and .unexposed.
+type ExposedDetails struct{ OpenPorts int }
