@@ -2,6 +2,7 @@ package diff
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -39,6 +40,17 @@ func TestServices(t *testing.T) {
 			t.Error(d)
 		}
 		expect(t, "and stays", tl.look(48, port(80, 40, service("nginx", "1.18.0", -99, 10, false), service("nginx", "1.20.1", 15, 40, true))))
+	})
+	t.Run("an upgrade whose old date cannot be read", func(t *testing.T) {
+		tl := newTimeline(t)
+		tl.look(0, port(80, -1, service("nginx", "1.18.0", -99, -1, true)))
+		p := port(80, 20, service("nginx", "1.18.0", -99, 10, false), service("nginx", "1.20.1", 15, 20, true))
+		p.Services[0].LastSeen = time.Time{}
+		expect(t, "upgrade", tl.look(24, p), "service.version_changed tcp/80")
+		if after := tl.last.Changes[0].After.(Service); len(after.Versions) != 1 {
+			t.Errorf("after: %+v", after)
+		}
+		expect(t, "readable again", tl.look(48, port(80, 40, service("nginx", "1.18.0", -99, 10, false), service("nginx", "1.20.1", 15, 40, true))))
 	})
 	t.Run("a downgrade", func(t *testing.T) {
 		tl := newTimeline(t)

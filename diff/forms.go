@@ -49,7 +49,7 @@ func readBanners(p *PortState, r record) (map[string]*nowBanners, time.Time) {
 		n.uncut(p.Banners[protocol].Kept)
 		for _, kept := range p.Banners[protocol].Kept {
 			if f := n.forms[kept.Form.Digest]; f != nil {
-				f.FirstSeen = earlier(f.FirstSeen, kept.FirstSeen)
+				f.FirstSeen, f.LastSeen = earlier(f.FirstSeen, kept.FirstSeen), later(f.LastSeen, kept.LastSeen)
 			}
 		}
 	}

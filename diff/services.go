@@ -27,8 +27,9 @@ type nowService struct {
 
 // currentServices reads the record's history: a service is current if isRecent
 // or seen within 48 h of the port's evidence time; a version leaves at once when
-// another of the same service was first seen after it was last seen.
-func currentServices(r record) map[string]*nowService {
+// another of the same service was first seen after it was last seen. What is
+// remembered of the told versions stands in for a date that cannot be read.
+func currentServices(r record, held map[string]SeenService) map[string]*nowService {
 	all := map[string]*nowService{}
 	for _, e := range r.port.Services {
 		if e.Name == "" {
@@ -44,7 +45,8 @@ func currentServices(r record) map[string]*nowService {
 		if c := cmp.Or(e.LastSeen.Compare(n.spelt), strings.Compare(entry.Category+"\x00"+entry.Name, n.Category+"\x00"+n.Name)); c > 0 {
 			n.Category, n.Name, n.spelt = entry.Category, entry.Name, e.LastSeen
 		}
-		version, seen := clean(e.Version), span{e.FirstSeen, e.LastSeen}
+		version := clean(e.Version)
+		seen := span{e.FirstSeen, later(e.LastSeen, held[key].Versions[version].LastSeen)}
 		if held, ok := n.versions[version]; ok {
 			seen = held.join(seen)
 		}
@@ -79,7 +81,7 @@ func (n *nowService) superseded(version string) bool {
 
 // services compares the told services of an open port with a record.
 func (s *stepper) services(key portKey, p *PortState, r record, rel relation, newScan bool) {
-	current := currentServices(r)
+	current := currentServices(r, p.Services)
 	keys := map[string]bool{}
 	for k := range current {
 		keys[k] = true
@@ -219,7 +221,7 @@ func (p *PortState) remember(now *nowService) {
 
 // wholeServices tells all current services at once, as far as they fit.
 func (s *stepper) wholeServices(p *PortState, r record, told *Port) {
-	current := currentServices(r)
+	current := currentServices(r, nil)
 	for _, k := range slices.Sorted(maps.Keys(current)) {
 		now := current[k]
 		if len(told.Services) >= limits.ToldServices.Max || !now.fits() {
