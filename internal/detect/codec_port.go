@@ -1,0 +1,184 @@
+package detect
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/portdelta/portdelta/diff"
+	"github.com/portdelta/portdelta/diff/banner"
+	"github.com/portdelta/portdelta/internal/hostport"
+)
+
+func encodePort(p *diff.PortState) []byte {
+	w := &writer{b: []byte{stateFormat}}
+	w.string(p.ID)
+	w.time(p.Evidence)
+	w.time(p.Scan)
+	w.bool(p.WasOpen)
+	w.bool(p.Unread)
+	w.bool(p.Retracted)
+	encodeLost(w, p)
+	encodeServices(w, p)
+	encodeBanners(w, p)
+	w.string(p.Certificate.ID)
+	w.string(p.Certificate.Pending)
+	encodeLoss(w, p.Certificate.Loss)
+	w.bool(p.Told != nil)
+	if p.Told != nil {
+		encodeTold(w, p)
+	}
+	return w.b
+}
+
+func decodePort(r *reader) *diff.PortState {
+	p := &diff.PortState{ID: r.string(), Evidence: r.time(), Scan: r.time(), WasOpen: r.bool(), Unread: r.bool(), Retracted: r.bool()}
+	decodeLost(r, p)
+	decodeServices(r, p)
+	decodeBanners(r, p)
+	p.Certificate = diff.SeenCertificate{ID: r.string(), Pending: r.string(), Loss: decodeLoss(r)}
+	if r.bool() {
+		p.Told = decodeTold(r, p)
+	}
+	return p
+}
+
+// encodeLost writes what is pending about the port as a whole.
+func encodeLost(w *writer, p *diff.PortState) {
+	w.bool(p.Absence != nil)
+	if a := p.Absence; a != nil {
+		w.time(a.Witness)
+		w.uint(uint64(a.Agreeing))
+		w.bool(a.Asked)
+	}
+	w.bool(p.Lost != diff.Lost{})
+	if p.Lost != (diff.Lost{}) {
+		w.time(p.Lost.NotAfter)
+		w.time(p.Lost.At)
+		w.time(p.Lost.Vanished)
+		w.string(p.Lost.EventID)
+	}
+	w.bool(p.Doubt != diff.Doubt{})
+	if p.Doubt != (diff.Doubt{}) {
+		w.string(string(p.Doubt.Status))
+		w.time(p.Doubt.Since)
+	}
+}
+
+func decodeLost(r *reader, p *diff.PortState) {
+	if r.bool() {
+		p.Absence = &diff.Absence{Witness: r.time(), Agreeing: int(r.uint()), Asked: r.bool()}
+	}
+	if r.bool() {
+		p.Lost = diff.Lost{NotAfter: r.time(), At: r.time(), Vanished: r.time(), EventID: r.string()}
+	}
+	if r.bool() {
+		p.Doubt = diff.Doubt{Status: hostport.Status(r.string()), Since: r.time()}
+	}
+}
+
+func encodeLoss(w *writer, l diff.Loss) {
+	w.time(l.Scan)
+	w.time(l.Since)
+}
+
+func decodeLoss(r *reader) diff.Loss { return diff.Loss{Scan: r.time(), Since: r.time()} }
+
+func encodeServices(w *writer, p *diff.PortState) {
+	w.uint(uint64(len(p.Services)))
+	for _, key := range slices.Sorted(maps.Keys(p.Services)) {
+		s := p.Services[key]
+		w.string(key)
+		encodeLoss(w, s.Loss)
+		w.uint(uint64(len(s.Versions)))
+		for _, v := range slices.Sorted(maps.Keys(s.Versions)) {
+			w.string(v)
+			w.time(s.Versions[v].LastSeen)
+			w.uint(uint64(s.Versions[v].Unseen))
+		}
+	}
+}
+
+func decodeServices(r *reader, p *diff.PortState) {
+	n := r.count()
+	if n > 0 {
+		p.Services = make(map[string]diff.SeenService, n)
+	}
+	for range n {
+		key := r.string()
+		s := diff.SeenService{Loss: decodeLoss(r)}
+		versions := r.count()
+		s.Versions = make(map[string]diff.SeenVersion, versions)
+		for range versions {
+			v := r.string()
+			s.Versions[v] = diff.SeenVersion{LastSeen: r.time(), Unseen: int(r.uint())}
+		}
+		p.Services[key] = s
+	}
+}
+
+func encodeBanners(w *writer, p *diff.PortState) {
+	w.uint(uint64(len(p.Banners)))
+	for _, protocol := range slices.Sorted(maps.Keys(p.Banners)) {
+		s := p.Banners[protocol]
+		w.string(protocol)
+		w.uint(uint64(s.Waiting))
+		w.string(string(s.Told))
+		w.b = append(w.b, s.RawHash[:]...)
+		w.uint(uint64(len(s.Kept)))
+		for _, f := range s.Kept {
+			encodeForm(w, f.Form)
+			w.bool(f.Long)
+			w.time(f.FirstSeen)
+			w.time(f.LastSeen)
+			w.uint(uint64(f.Unseen))
+		}
+	}
+}
+
+func decodeBanners(r *reader, p *diff.PortState) {
+	n := r.count()
+	if n > 0 {
+		p.Banners = make(map[string]diff.SeenBanners, n)
+	}
+	for range n {
+		protocol := r.string()
+		s := diff.SeenBanners{Waiting: int(r.uint()), Told: banner.Class(r.string())}
+		for i := range s.RawHash {
+			s.RawHash[i] = r.byte()
+		}
+		for range r.count() {
+			f := diff.SeenForm{Form: decodeForm(r), Long: r.bool(), FirstSeen: r.time(), LastSeen: r.time(), Unseen: int(r.uint())}
+			f.Form.Protocol = protocol
+			s.Kept = append(s.Kept, f)
+		}
+		p.Banners[protocol] = s
+	}
+}
+
+// encodeForm leaves the protocol out: it is the set's.
+func encodeForm(w *writer, f banner.Form) {
+	w.string(f.Digest)
+	w.string(f.Product)
+	w.string(f.Version)
+	w.bool(f.Cut)
+	w.bool(f.Escaped)
+	w.string(f.Text)
+	w.bool(f.Facts != nil)
+	w.uint(uint64(len(f.Facts)))
+	for _, fact := range f.Facts {
+		w.string(fact.Path)
+		w.string(string(fact.Class))
+		w.string(fact.Value)
+	}
+}
+
+func decodeForm(r *reader) banner.Form {
+	f := banner.Form{Digest: r.string(), Product: r.string(), Version: r.string(), Cut: r.bool(), Escaped: r.bool(), Text: r.string()}
+	if r.bool() {
+		f.Facts = []banner.Fact{}
+	}
+	for range r.count() {
+		f.Facts = append(f.Facts, banner.Fact{Path: r.string(), Class: banner.Class(r.string()), Value: r.string()})
+	}
+	return f
+}

@@ -1,0 +1,143 @@
+package detect
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/portdelta/portdelta/diff"
+	"github.com/portdelta/portdelta/internal/hostport"
+	"github.com/portdelta/portdelta/internal/store"
+	"github.com/portdelta/portdelta/schemas"
+)
+
+// StateStore keeps hosts and the outbox. Calls for different hosts may be
+// concurrent.
+type StateStore interface {
+	// Load returns everything held of a host and its version, 0 where nothing is.
+	Load(shard int, host string) ([]store.Facet, uint64, error)
+	// Commit applies a step whole or not at all, durable on return where it
+	// carries records. store.ErrConflict: another version is held than expected.
+	// store.ErrOutboxFull: nothing was applied.
+	Commit(store.Step) error
+	// Fill is how full the outbox is, 0 to 1.
+	Fill() float64
+}
+
+// ErrHeld: the outbox has no room for the step; nothing was committed and the
+// host is to be looked at again later.
+var ErrHeld = errors.New("step held back: the outbox is full")
+
+// StepError is a step that failed alone: the host keeps the state it had, all
+// others go on (P12).
+type StepError struct {
+	Host hostport.Host
+	Err  error
+}
+
+func (e *StepError) Error() string { return fmt.Sprintf("host %s: step dropped: %v", e.Host, e.Err) }
+func (e *StepError) Unwrap() error { return e.Err }
+
+// baselineFill is how full the outbox may be for new hosts to be taken on (design section 6).
+const baselineFill = 0.8
+
+// Detector takes snapshots. Its methods may be called concurrently, though not
+// for one host.
+type Detector struct {
+	Store   StateStore
+	Shards  int
+	Source  string // the CloudEvents source: schemas.Source
+	Policy  diff.Policy
+	Metrics *Metrics
+}
+
+// Handle decides a snapshot and commits the step. If it returns Asks nothing is
+// committed: call it once more with the same snapshot and their Answers. A crash
+// before the commit leaves the host as never looked at; a crash after it leaves
+// the step in the outbox, from where the publisher takes it (P5). Errors:
+// ErrHeld; *StepError, for this host only; any other is fatal.
+func (d *Detector) Handle(_ context.Context, snapshot hostport.Snapshot) ([]hostport.Ask, error) {
+	snapshot.At = snapshot.At.UTC().Truncate(time.Millisecond)
+	held, err := d.load(snapshot.Host)
+	if err != nil {
+		return nil, err
+	}
+	if held.state.Epoch == 0 && d.Store.Fill() >= baselineFill {
+		return nil, ErrHeld
+	}
+	res := diff.Step(held.state, &snapshot, d.Policy, snapshot.At)
+	if len(res.Asks) > 0 {
+		return res.Asks, nil
+	}
+	return nil, d.commit(held, &snapshot, &res)
+}
+
+// Failed takes a look that brought nothing.
+func (d *Detector) Failed(_ context.Context, host hostport.Host, f diff.Failure) error {
+	held, err := d.load(host)
+	if err != nil {
+		return err
+	}
+	f.At = f.At.UTC().Truncate(time.Millisecond)
+	res := diff.Fail(held.state, host, f)
+	if len(res.Notes) == 0 {
+		return nil
+	}
+	return d.commit(held, &hostport.Snapshot{Host: host, At: f.At}, &res)
+}
+
+// held is a host as it was loaded.
+type held struct {
+	shard   int
+	facets  []store.Facet
+	version uint64
+	state   diff.State
+}
+
+func (d *Detector) load(host hostport.Host) (held, error) {
+	h := held{shard: schemas.Partition(string(host), d.Shards)}
+	var err error
+	h.facets, h.version, err = d.Store.Load(h.shard, string(host))
+	if err == nil {
+		h.state, err = decodeState(host, h.facets)
+	}
+	switch {
+	case errors.Is(err, store.ErrDamaged), errors.Is(err, errState):
+		return h, &StepError{host, err} // one damaged host does not end the watch over all others
+	case err != nil:
+		return h, fmt.Errorf("load host %s: %w", host, err)
+	}
+	return h, nil
+}
+
+// commit encodes what was decided and commits it with the new state as one.
+func (d *Detector) commit(h held, snapshot *hostport.Snapshot, res *diff.Result) error {
+	e := newEncoder(d.Source, d.Shards, snapshot, res)
+	if err := e.all(res); err != nil {
+		return &StepError{snapshot.Host, err}
+	}
+	step := store.Step{Shard: h.shard, Host: string(snapshot.Host), Expect: h.version, Outbox: e.records}
+	facets := encodeState(&res.State)
+	for _, f := range h.facets {
+		if now, kept := facets[f.Key]; !kept {
+			step.Delete = append(step.Delete, f.Key)
+		} else if bytes.Equal(now, f.Value) {
+			delete(facets, f.Key) // an unchanged port is not written again
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(facets)) {
+		step.Put = append(step.Put, store.Facet{Key: key, Value: facets[key]})
+	}
+	switch err := d.Store.Commit(step); {
+	case errors.Is(err, store.ErrOutboxFull):
+		return ErrHeld
+	case err != nil:
+		return fmt.Errorf("commit host %s: %w", snapshot.Host, err)
+	}
+	d.Metrics.count(res)
+	return nil
+}

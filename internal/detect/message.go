@@ -1,0 +1,161 @@
+package detect
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/portdelta/portdelta/diff"
+	"github.com/portdelta/portdelta/internal/hostport"
+	"github.com/portdelta/portdelta/internal/limits"
+)
+
+// message is the one line of an event for people: who, where, what changed from
+// what to what. Text of the host's is escaped, and cut before it is too long.
+func message(host hostport.Host, c *diff.Change) string {
+	subject := string(host)
+	if c.Told != nil {
+		subject += " " + c.Key.String()
+	}
+	return cutMessage(hostport.EscapeText(subject) + " " + what(c))
+}
+
+func what(c *diff.Change) string {
+	switch c.Type {
+	case diff.PortOpened:
+		return "opened" + summary(c.Told)
+	case diff.PortReopened:
+		return "reopened" + summary(c.Told)
+	case diff.PortDiscovered:
+		return "discovered " + text(string(c.Told.Status))
+	case diff.PortClosed, diff.PortFiltered, diff.PortStatusChanged, diff.PortVanished:
+		if d, ok := c.Details.(diff.StatusDetails); ok {
+			return text(string(d.To)) + ", was " + text(string(d.From))
+		}
+	case diff.ServiceAdded:
+		return "service added: " + serviceText(c.After.(diff.Service))
+	case diff.ServiceRemoved:
+		return "service removed: " + serviceText(c.Before.(diff.Service))
+	case diff.ServiceVersionChanged:
+		d := c.Details.(diff.VersionDetails)
+		return text(c.After.(diff.Service).Name) + " version " + orUnknown(d.From) + " to " + orUnknown(d.To)
+	case diff.BannerAdded:
+		return c.After.(diff.BannerSet).Protocol + " banner added" + product(c.After.(diff.BannerSet))
+	case diff.BannerChanged:
+		return c.After.(diff.BannerSet).Protocol + " banner changed" + facts(c.Details.(diff.BannerDetails))
+	case diff.CertificateAdded:
+		return "certificate added: " + certificateText(c.After.(diff.Certificate))
+	case diff.CertificateRemoved:
+		return "certificate removed: " + certificateText(c.Before.(diff.Certificate))
+	case diff.CertificateRenewed:
+		return "certificate renewed: " + certificateText(c.After.(diff.Certificate))
+	case diff.CertificateReplaced:
+		before, after := c.Before.(diff.Certificate), c.After.(diff.Certificate)
+		if before.Subject != after.Subject {
+			return "certificate replaced: " + certificateText(before) + " by " + certificateText(after)
+		}
+		return fmt.Sprintf("certificate replaced (%s): %s", strings.Join(c.Details.(diff.CertificateDetails).Fields, ", "), certificateText(after))
+	case diff.HostExposed:
+		return "exposed: first open port"
+	case diff.HostUnexposed:
+		return "no longer exposed: last open port is gone"
+	}
+	return string(c.Type)
+}
+
+// summary says what a port that opened offers.
+func summary(p *diff.Port) string {
+	var parts []string
+	for _, s := range p.Services {
+		parts = append(parts, serviceText(s))
+	}
+	if len(parts) == 0 {
+		for _, set := range p.Banners {
+			if name := strings.TrimPrefix(product(set), ": "); name != "" {
+				parts = append(parts, name)
+			} else {
+				parts = append(parts, set.Protocol)
+			}
+		}
+	}
+	if p.Certificate != nil {
+		parts = append(parts, "certificate "+certificateText(*p.Certificate))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, ", ")
+}
+
+func serviceText(s diff.Service) string {
+	if len(s.Versions) == 0 {
+		return text(s.Name)
+	}
+	return text(s.Name) + " " + text(strings.Join(s.Versions, ", "))
+}
+
+func product(set diff.BannerSet) string {
+	for _, f := range set.Forms {
+		if f.Product != "" {
+			return ": " + strings.TrimSpace(text(f.Product)+" "+text(f.Version))
+		}
+	}
+	return ""
+}
+
+// facts names the first facts that changed.
+func facts(d diff.BannerDetails) string {
+	var parts []string
+	for _, f := range d.Facts[:min(3, len(d.Facts))] {
+		switch {
+		case f.Before == nil:
+			parts = append(parts, text(f.Path)+" added: "+text(*f.After))
+		case f.After == nil:
+			parts = append(parts, text(f.Path)+" gone, was "+text(*f.Before))
+		default:
+			parts = append(parts, text(f.Path)+" "+text(*f.Before)+" to "+text(*f.After))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, "; ")
+}
+
+// certificateText is the name people know a certificate by.
+func certificateText(c diff.Certificate) string {
+	for part := range strings.SplitSeq(c.Subject, ",") {
+		if name, ok := strings.CutPrefix(part, "CN="); ok {
+			return text(name)
+		}
+	}
+	if len(c.Names) > 0 {
+		return text(c.Names[0])
+	}
+	return text(c.SHA1)
+}
+
+func orUnknown(version string) string {
+	if version == "" {
+		return "unknown"
+	}
+	return text(version)
+}
+
+// text bounds and escapes one piece of outside text.
+func text(s string) string {
+	const limit = 60
+	if len(s) > limit {
+		s = strings.ToValidUTF8(s[:limit], "") + "..."
+	}
+	return hostport.EscapeText(s)
+}
+
+// cutMessage keeps a message within its bound.
+func cutMessage(s string) string {
+	if utf8.RuneCountInString(s) <= limits.MessageRunes.Max {
+		return s
+	}
+	runes := []rune(s)
+	return string(runes[:limits.MessageRunes.Max-3]) + "..."
+}

@@ -1,0 +1,139 @@
+package detect
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/portdelta/portdelta/internal/hostport"
+)
+
+// world is a random host whose ports change between scans, for the law tests.
+// It is seeded: the same seed gives the same history.
+type world struct {
+	rng   *rand.Rand
+	now   time.Time
+	ports map[hostport.PortKey]*hostport.Port
+}
+
+func newWorld(seed uint64) *world {
+	w := &world{rng: rand.New(rand.NewPCG(seed, 1)), now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), ports: map[hostport.PortKey]*hostport.Port{}}
+	for range 1 + w.rng.IntN(4) {
+		w.add()
+	}
+	return w
+}
+
+func pick[T any](r *rand.Rand, list ...T) T { return list[r.IntN(len(list))] }
+
+func (w *world) add() {
+	key := hostport.PortKey{Protocol: pick(w.rng, "tcp", "tcp", "tcp", "udp"), Number: pick[uint16](w.rng, 22, 23, 53, 80, 443, 8443)}
+	if w.ports[key] != nil {
+		return
+	}
+	w.ports[key] = &hostport.Port{PortKey: key, ID: fmt.Sprintf("id-%d", key.Number), Status: pick(w.rng, hostport.Open, hostport.Open, hostport.Closed, "odd word"),
+		FirstSeen: w.now, LastSeen: w.now, LastScan: w.now}
+}
+
+// mutate changes one thing of one port, always with newer evidence.
+func (w *world) mutate() {
+	keys := slices.SortedFunc(func(yield func(hostport.PortKey) bool) {
+		for k := range w.ports {
+			if !yield(k) {
+				return
+			}
+		}
+	}, hostport.PortKey.Compare)
+	if len(keys) == 0 || w.rng.IntN(5) == 0 {
+		w.add()
+		return
+	}
+	p := w.ports[keys[w.rng.IntN(len(keys))]]
+	switch w.rng.IntN(8) {
+	case 0:
+		delete(w.ports, p.PortKey)
+		return
+	case 1:
+		p.Status = pick(w.rng, hostport.Open, hostport.Closed, hostport.Filtered, "odd word", "")
+	case 2:
+		version := pick(w.rng, "", "1.0", "1.10", "2.0-rc1")
+		name := pick(w.rng, "nginx", "Nginx", "OpenSSH")
+		for i := range p.Services {
+			p.Services[i].IsRecent = false
+		}
+		p.Services = append(p.Services, hostport.Service{Category: "Server", Name: name, Version: version, IsRecent: true, FirstSeen: w.now, LastSeen: w.now})
+	case 3:
+		text := fmt.Sprintf("HTTP/1.1 %d OK\r\nDate: %s\r\nServer: nginx/1.%d\r\n\r\n", pick(w.rng, 200, 401, 302), w.now.Format(time.RFC1123), w.rng.IntN(3))
+		p.Banners = append(p.Banners, hostport.Banner{Text: text, ScanProtocol: "http", FirstSeen: w.now, LastSeen: w.now})
+	case 4:
+		p.Banners = append(p.Banners, hostport.Banner{Text: "SSH-2.0-OpenSSH_8." + fmt.Sprint(w.rng.IntN(3)) + "\r\n", ScanProtocol: "telnet", FirstSeen: w.now, LastSeen: w.now})
+	case 5:
+		sha1 := fmt.Sprintf("%040x", w.rng.IntN(4))
+		p.Certificate = &hostport.Certificate{ID: "c" + sha1, SHA1: sha1, Subject: "CN=" + pick(w.rng, "a", "b"), Issuer: "CN=CA", SerialNumber: "1",
+			NotBefore: w.now, NotAfter: w.now.AddDate(0, 3, 0), Names: []string{"a.example"}}
+	case 6:
+		p.Certificate = nil
+	case 7:
+		p.Services, p.Banners = nil, nil
+	}
+	w.scan(p)
+}
+
+func (w *world) scan(p *hostport.Port) {
+	p.LastScan, p.LastSeen = w.now, w.now
+	for i := range p.Services {
+		if p.Services[i].IsRecent {
+			p.Services[i].LastSeen = w.now
+		}
+	}
+}
+
+// step lets time pass, rescans some ports and changes some things.
+func (w *world) step() {
+	w.now = w.now.Add(time.Duration(1+w.rng.IntN(40)) * time.Hour)
+	for _, k := range []string{"tcp", "udp"} {
+		for _, n := range []uint16{22, 23, 53, 80, 443, 8443} {
+			if p := w.ports[hostport.PortKey{Protocol: k, Number: n}]; p != nil && w.rng.IntN(3) > 0 {
+				w.scan(p)
+			}
+		}
+	}
+	for range w.rng.IntN(3) {
+		w.mutate()
+	}
+}
+
+// look is what a source answers now; shuffled in every order that carries no meaning.
+func (w *world) look() hostport.Snapshot {
+	s := hostport.Snapshot{Host: "203.0.113.7", At: w.now.Add(time.Minute), Result: hostport.Ports, Proof: hostport.Single, Requests: []string{"r-" + fmt.Sprint(w.now.Unix())}}
+	switch w.rng.IntN(20) {
+	case 0:
+		s.Proof = hostport.Unproven
+	case 1:
+		s.Result = hostport.Unknown
+		return s
+	}
+	for _, p := range w.ports {
+		c := *p
+		c.Services, c.Banners = slices.Clone(p.Services), slices.Clone(p.Banners)
+		s.Ports = append(s.Ports, c)
+	}
+	slices.SortFunc(s.Ports, func(a, b hostport.Port) int { return a.PortKey.Compare(b.PortKey) })
+	s.Paging = hostport.Paging{Pages: 1, Count: len(s.Ports), Distinct: len(s.Ports)}
+	return s
+}
+
+// shuffle puts everything whose order carries no meaning into another one.
+func shuffle(s hostport.Snapshot, seed uint64) hostport.Snapshot {
+	r := rand.New(rand.NewPCG(seed, 2))
+	s.Ports = slices.Clone(s.Ports)
+	r.Shuffle(len(s.Ports), func(i, j int) { s.Ports[i], s.Ports[j] = s.Ports[j], s.Ports[i] })
+	for i := range s.Ports {
+		p := &s.Ports[i]
+		p.Services, p.Banners = slices.Clone(p.Services), slices.Clone(p.Banners)
+		r.Shuffle(len(p.Services), func(i, j int) { p.Services[i], p.Services[j] = p.Services[j], p.Services[i] })
+		r.Shuffle(len(p.Banners), func(i, j int) { p.Banners[i], p.Banners[j] = p.Banners[j], p.Banners[i] })
+	}
+	return s
+}
