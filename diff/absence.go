@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/portdelta/portdelta/internal/hostport"
+	"github.com/portdelta/portdelta/internal/limits"
 )
 
 // absent takes a port that is held and that the snapshot does not list. Only
@@ -36,33 +37,38 @@ func (s *stepper) absent(key hostport.PortKey) {
 		s.vanish(key, p, basis, notAfter)
 		return
 	}
-	ask := hostport.Ask{Kind: hostport.AskPort, Key: key, ID: p.ID}
 	answer := &hostport.Answer{Verdict: hostport.Unsupported}
 	if p.ID != "" {
-		answer = s.ask(ask)
+		answer = s.ask(hostport.Ask{Kind: hostport.AskPort, Key: key, ID: p.ID})
 	}
+	found := answer != nil && answer.Verdict == hostport.Found && answer.Port != nil
 	switch {
-	case answer == nil || answer.Verdict == hostport.Failed:
-		s.suppress(RuleAbsent, FacetStatus, "") // asked again at the next look
-	case answer.Verdict == hostport.NotFound:
+	case answer != nil && answer.Verdict == hostport.NotFound:
 		s.vanish(key, p, basis, notAfter)
-	case answer.Verdict == hostport.Found && answer.Port != nil && answer.Port.PortKey == key:
+	case found && answer.Port.PortKey == key:
 		p.Absence = nil
 		s.suppress(RulePresent, FacetStatus, "")
 		r, lost := judge(answer.Port, s.now)
 		s.malformed(append(slices.Clone(answer.Port.Malformed), lost...))
 		s.st.Evidence = later(s.st.Evidence, r.evidence)
 		s.listed(key, r)
-	default:
+	case found || answer != nil && answer.Verdict == hostport.Unsupported:
 		// The id names another port too, or the source has no point reads: one
 		// more independent snapshot decides instead.
 		p.Absence = &Absence{Witness: s.witness(), Agreeing: p.Absence.Agreeing + 1, Asked: true}
+		s.suppress(RuleAbsent, FacetStatus, "")
+	default: // no answer: asked again at the next look
 		s.suppress(RuleAbsent, FacetStatus, "")
 	}
 }
 
 // vanish tells that a port left the list.
 func (s *stepper) vanish(key hostport.PortKey, p *PortState, basis Basis, notAfter time.Time) {
+	// The other ports' rescan may be older than this one's last: then our own
+	// clock is the first time it is known to be gone.
+	if !notAfter.After(p.Evidence) {
+		notAfter = s.now
+	}
 	c := Change{Type: PortVanished, Key: key, PortID: p.ToldID(), Before: *p.Told, After: Status{hostport.Vanished},
 		Changed: []Facet{FacetStatus}, Details: StatusDetails{From: p.Told.Status, To: hostport.Vanished},
 		Reasons: []Reason{AbsentTwice}, Basis: basis, Agreeing: p.Absence.Agreeing + 1,
@@ -82,11 +88,21 @@ func (s *stepper) witness() time.Time {
 	if !slices.ContainsFunc(s.st.Witnesses, func(w Witness) bool { return w.At.Equal(at) }) {
 		evidence := make(map[hostport.PortKey]time.Time, len(s.present))
 		for k, r := range s.present {
-			evidence[k] = r.evidence
+			evidence[k] = s.evidenceOf(k, r)
 		}
 		s.st.Witnesses = append(s.st.Witnesses, Witness{At: at, Evidence: evidence})
 	}
 	return at
+}
+
+// evidenceOf is how new a listed port is known to be. Of a record without a
+// readable time what is held counts, else the same time readable again would pass
+// for a rescan.
+func (s *stepper) evidenceOf(k hostport.PortKey, r record) time.Time {
+	if held := s.st.Ports[k]; held != nil {
+		return later(held.Evidence, r.evidence)
+	}
+	return r.evidence
 }
 
 // independent says whether this snapshot is a second witness of a port's absence:
@@ -94,48 +110,51 @@ func (s *stepper) witness() time.Time {
 // was rescanned, VanishAfter lies between them (design section 4). After a vanish
 // that proved wrong, only time counts.
 func (s *stepper) independent(p *PortState) (basis Basis, notAfter time.Time, ok bool) {
-	at := p.Absence.Witness
-	i := slices.IndexFunc(s.st.Witnesses, func(w Witness) bool { return w.At.Equal(at) })
-	if i >= 0 && !p.Retracted {
+	if i := s.witnessOf(p); i >= 0 && !p.Retracted {
 		var then, now time.Time
 		for k, held := range s.st.Witnesses[i].Evidence {
-			if r, both := s.present[k]; both {
-				then, now = later(then, held), later(now, r.evidence)
+			if r, both := s.present[k]; both && !held.IsZero() {
+				then, now = later(then, held), later(now, s.evidenceOf(k, r))
 			}
 		}
 		if now.After(then) {
 			return Rescan, now, true
 		}
 	}
-	if s.now.Sub(at) >= s.policy.VanishAfter {
+	if s.now.Sub(p.Absence.Witness) >= s.policy.VanishAfter {
 		return Elapsed, s.now, true
 	}
 	return "", time.Time{}, false
 }
 
-// maxWitnesses bounds the witnesses a host holds (P11). Beyond it the oldest are
-// merged into the newest, which delays their ports' vanishing by one snapshot.
-const maxWitnesses = 16
+// witnessOf finds the witness a port's absence is measured against: its own or,
+// where that is dropped, the next, which holds the same evidence or newer.
+func (s *stepper) witnessOf(p *PortState) int {
+	at := p.Absence.Witness
+	i := slices.IndexFunc(s.st.Witnesses, func(w Witness) bool { return w.At.Equal(at) })
+	if i < 0 {
+		i = slices.IndexFunc(s.st.Witnesses, func(w Witness) bool { return w.At.After(at) })
+	}
+	return i
+}
 
 // dropWitnesses forgets the witnesses no absence is measured against.
 func (s *stepper) dropWitnesses() {
-	used := map[int64]bool{}
+	used := make([]bool, len(s.st.Witnesses))
 	for _, p := range s.st.Ports {
 		if p.Absence != nil {
-			used[p.Absence.Witness.UnixNano()] = true
-		}
-	}
-	s.st.Witnesses = slices.DeleteFunc(s.st.Witnesses, func(w Witness) bool { return !used[w.At.UnixNano()] })
-	for len(s.st.Witnesses) > maxWitnesses {
-		oldest, newest := s.st.Witnesses[0].At, s.st.Witnesses[len(s.st.Witnesses)-1].At
-		for _, p := range s.st.Ports {
-			if p.Absence != nil && p.Absence.Witness.Equal(oldest) {
-				p.Absence.Witness = newest
+			if i := s.witnessOf(p); i >= 0 {
+				used[i] = true
 			}
 		}
-		s.st.Witnesses = s.st.Witnesses[1:]
 	}
-	s.st.Witnesses = slices.Clip(s.st.Witnesses)
+	kept := []Witness{}
+	for i, w := range s.st.Witnesses {
+		if used[i] {
+			kept = append(kept, w)
+		}
+	}
+	s.st.Witnesses = slices.Clone(kept[max(0, len(kept)-limits.Witnesses.Max):])
 }
 
 // forget drops vanished ports after RetainGone; their public record becomes a

@@ -13,6 +13,7 @@ import (
 // protocol's banner is gone cannot be decided from a history: there is no event
 // for it.
 func (s *stepper) banners(key portKey, p *PortState, r record, rel relation, newScan bool) {
+	p.forgetForms(s.now)
 	all, newest := readBanners(p, r)
 	for _, protocol := range slices.Sorted(maps.Keys(all)) {
 		n := all[protocol]
@@ -23,7 +24,7 @@ func (s *stepper) banners(key portKey, p *PortState, r record, rel relation, new
 		}
 		seen.RawHash = n.rawHash
 		seen.Kept = observe(seen.Kept, n, newScan)
-		current := n.current(newest, seen.Kept)
+		current := s.withinBound(n.current(newest, seen.Kept))
 		switch {
 		case len(current) == 0 && known:
 			p.putBanners(protocol, seen)
@@ -38,13 +39,13 @@ func (s *stepper) banners(key portKey, p *PortState, r record, rel relation, new
 
 func (s *stepper) bannerAdded(key portKey, p *PortState, r record, protocol string, seen SeenBanners, current []SeenForm) {
 	if len(p.Told.Banners) >= limits.ToldBannerSets.Max {
-		s.suppress(RuleBound, FacetBanners, current[0].Form.Digest)
+		s.bound(limits.ToldBannerSets, FacetBanners, current[0].Form.Digest)
 		return
 	}
 	after := s.bannerSet(protocol, current)
 	seen.Kept, seen.Waiting = keep(seen.Kept, current, s.now), 0
 	p.putBanners(protocol, seen)
-	s.facet(key, p, r, Change{Type: BannerAdded, After: after, Changed: []Facet{FacetBanners}, Reasons: []Reason{NewProtocol}, Details: BannerDetails{}},
+	s.facet(key, p, r, Change{Type: BannerAdded, NotBefore: p.Agreed, After: after, Changed: []Facet{FacetBanners}, Reasons: []Reason{NewProtocol}, Details: BannerDetails{}},
 		func(t *Port) { t.Banners = withBannerSet(t.Banners, after) })
 }
 
@@ -71,7 +72,7 @@ func (s *stepper) bannerSeen(key portKey, p *PortState, r record, rel relation, 
 		}
 		returning := slices.ContainsFunc(current, func(f SeenForm) bool { return !slices.Contains(told.digests(), f.Form.Digest) })
 		switch {
-		case seen.Waiting >= settleAfter:
+		case seen.Waiting >= settleAfter || left(told, seen.Kept, current):
 			reasons = []Reason{Settled}
 		case returning && gravity(class) > gravity(seen.Told):
 			reasons = []Reason{Returned}
@@ -88,7 +89,7 @@ func (s *stepper) bannerSeen(key portKey, p *PortState, r record, rel relation, 
 	}
 	after := s.bannerSet(told.Protocol, current)
 	seen.Kept, seen.Waiting, seen.Told = keep(seen.Kept, remembered(seen.Kept, current), s.now), 0, class
-	s.facet(key, p, r, Change{Type: BannerChanged, Before: told, After: after, Changed: []Facet{FacetBanners}, Reasons: reasons,
+	s.facet(key, p, r, Change{Type: BannerChanged, NotBefore: p.Agreed, Before: told, After: after, Changed: []Facet{FacetBanners}, Reasons: reasons,
 		Details: boundFacts(facts)},
 		func(t *Port) { t.Banners = withBannerSet(t.Banners, after) })
 }
@@ -96,15 +97,16 @@ func (s *stepper) bannerSeen(key portKey, p *PortState, r record, rel relation, 
 // wholeBanners tells all current sets at once, as far as they fit. What was
 // remembered of forms before stays remembered.
 func (s *stepper) wholeBanners(p *PortState, r record, told *Port) {
+	p.forgetForms(s.now)
 	all, newest := readBanners(p, r)
 	for _, protocol := range slices.Sorted(maps.Keys(all)) {
 		seen := p.Banners[protocol]
-		current := all[protocol].current(newest, nil)
+		current := s.withinBound(all[protocol].current(newest, nil))
 		if len(current) == 0 {
 			continue
 		}
 		if len(told.Banners) >= limits.ToldBannerSets.Max {
-			s.suppress(RuleBound, FacetBanners, current[0].Form.Digest)
+			s.bound(limits.ToldBannerSets, FacetBanners, current[0].Form.Digest)
 			continue
 		}
 		seen.Kept = keep(seen.Kept, current, s.now)
@@ -120,13 +122,40 @@ func (s *stepper) bannerSet(protocol string, current []SeenForm) BannerSet {
 	set := BannerSet{Protocol: protocol}
 	for i, f := range current {
 		form, cut := ToldForm(f.Form, i == 0)
-		if cut {
-			s.suppress(RuleBound, FacetBanners, f.Form.Digest)
+		switch {
+		case cut && (form.Product != f.Form.Product || form.Version != f.Form.Version):
+			s.bound(limits.ToldFormBytes, FacetBanners, f.Form.Digest)
+		case cut:
+			s.bound(limits.ToldTextBytes, FacetBanners, f.Form.Digest)
 		}
 		set.Forms = append(set.Forms, form)
 	}
 	slices.SortFunc(set.Forms, func(a, b banner.Form) int { return strings.Compare(a.Digest, b.Digest) })
 	return set
+}
+
+// withinBound keeps the newest forms that may be told; the others are noted.
+func (s *stepper) withinBound(current []SeenForm) []SeenForm {
+	fit := min(len(current), limits.ToldForms.Max)
+	for _, f := range current[fit:] {
+		s.bound(limits.ToldForms, FacetBanners, f.Form.Digest)
+	}
+	return slices.Clip(current[:fit])
+}
+
+// left says whether every told form that is no longer current has been unseen for
+// 10 distinct scans.
+func left(told BannerSet, kept, current []SeenForm) bool {
+	gone := false
+	for _, k := range kept {
+		if slices.Contains(told.digests(), k.Form.Digest) && !holds(current, k.Form.Digest) {
+			if k.Unseen < settleAfter {
+				return false
+			}
+			gone = true
+		}
+	}
+	return gone
 }
 
 func (p *PortState) putBanners(protocol string, seen SeenBanners) {

@@ -8,8 +8,7 @@ import (
 // second reading of an empty or unknown answer in its place. An unproven list is
 // none: a port it hides would look new later.
 func (s *stepper) conclusive() bool {
-	if s.snap.Result == hostport.Ports && !s.snap.Proof.Complete() {
-		s.judgeAll()
+	if s.unproven() {
 		return false
 	}
 	if !nothing(s.snap) {
@@ -23,7 +22,16 @@ func (s *stepper) conclusive() bool {
 	second.Answers = s.snap.Answers
 	second.At = s.snap.At
 	s.snap = &second
-	return second.Result == hostport.Unknown || second.Proof.Complete()
+	return !s.unproven()
+}
+
+// unproven tells a list without proof, and says whether this is one.
+func (s *stepper) unproven() bool {
+	if s.snap.Result != hostport.Ports || s.snap.Proof.Complete() {
+		return false
+	}
+	s.judgeAll()
+	return true
 }
 
 // nothing says whether an answer names no port at all.
@@ -39,6 +47,9 @@ func (s *stepper) startBaseline(answer Baseline) {
 	s.st.Seq = 0
 	s.st.Baseline = answer
 	s.st.Ports = map[hostport.PortKey]*PortState{}
+	if answer == BaselineUnknown {
+		s.st.Unknown = UnknownState{Answers: 2, Since: s.now, Last: s.now} // the second was asked for
+	}
 	s.res.HostTold, s.res.HostOp = true, OpBaseline
 }
 

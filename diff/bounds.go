@@ -138,13 +138,9 @@ func (c Certificate) bound() (told Certificate, ok bool) {
 // toldNames is how many alternative names are told; contract section 1.
 const toldNames = 20
 
-// maxToldID is how long a source's id may be to stand in an event; Graph's are
-// below 100 bytes.
-const maxToldID = 512
-
 // ToldID is the source's id as it stands in events: "" where it is not fit to travel.
 func (p *PortState) ToldID() string {
-	if clean(p.ID) != p.ID || jsonLen(p.ID) > maxToldID {
+	if clean(p.ID) != p.ID || jsonLen(p.ID) > limits.PortIDBytes.Max {
 		return ""
 	}
 	return p.ID

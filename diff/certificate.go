@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/portdelta/portdelta/internal/hostport"
+	"github.com/portdelta/portdelta/internal/limits"
 )
 
 // readCertificate is the certificate a record shows. It is nil, false where the
@@ -21,6 +22,9 @@ func (s *stepper) readCertificate(p *PortState, r record) (c *Certificate, id st
 	}
 	id = from.ID
 	if from.Stub() {
+		if id == "" {
+			return nil, "", false // nothing to compare, nothing to ask for
+		}
 		if p.Told != nil && p.Told.Certificate != nil && id == p.Certificate.ID {
 			return p.Told.Certificate, id, true
 		}
@@ -31,9 +35,12 @@ func (s *stepper) readCertificate(p *PortState, r record) (c *Certificate, id st
 		s.malformed(slices.Clone(answer.Malformed))
 		from = answer.Certificate
 	}
-	told, ok := describe(from).bound()
+	whole := describe(from)
+	told, ok := whole.bound()
+	if !ok || len(told.Names) < min(len(whole.Names), toldNames) {
+		s.bound(limits.ToldCertificate, FacetCertificate, whole.SHA1, whole.NamesDigest)
+	}
 	if !ok {
-		s.suppress(RuleBound, FacetCertificate, digest(from.SHA1))
 		return nil, id, false
 	}
 	return &told, id, true
@@ -60,42 +67,45 @@ func (s *stepper) certificate(key portKey, p *PortState, r record, rel relation)
 	now, id, known := s.readCertificate(p, r)
 	told := p.Told.Certificate
 	switch {
-	case !known && rel.mayChange():
-		p.Certificate.Pending = id
+	case !known && rel.mayChange() && id != "":
+		if p.Certificate.Pending == "" {
+			p.Certificate.PendingSince = p.lastShown(p.Certificate.Loss)
+		}
+		// There is a certificate, whichever it is: a loss has to begin anew.
+		p.Certificate.Pending, p.Certificate.Loss = id, Loss{}
 	case !known:
 	case now == nil && told == nil, now != nil && told != nil && now.SHA1 == told.SHA1:
-		p.Certificate.Loss, p.Certificate.Pending = Loss{}, ""
-		if now != nil {
-			p.Certificate.ID = id
-		}
-	case told == nil:
 		p.Certificate = SeenCertificate{ID: id}
-		s.certificateMoves(key, p, r, Change{Type: CertificateAdded, Reasons: []Reason{TLSAdded}}, now)
+	case told == nil:
+		s.certificateMoves(key, p, r, Change{Type: CertificateAdded, Reasons: []Reason{TLSAdded}}, now, id)
 	case !rel.mayChange() && p.Certificate.Loss.pending():
 		// The scan that began the loss, read again.
 	case !rel.mayChange() && (id == "" || id != p.Certificate.Pending):
 		s.suppress(RuleEqualEvidence, FacetCertificate, "")
 	case now == nil:
-		basis, lost := s.agree(&p.Certificate.Loss, r)
+		basis, lost := s.agree(&p.Certificate.Loss, p, r)
 		if !lost {
 			s.suppress(RuleLossPending, FacetCertificate, "")
 			return
 		}
-		p.Certificate = SeenCertificate{}
-		s.certificateMoves(key, p, r, Change{Type: CertificateRemoved, Reasons: []Reason{TLSRemoved}, Basis: basis, Agreeing: 2}, nil)
+		s.certificateMoves(key, p, r, Change{Type: CertificateRemoved, Reasons: []Reason{TLSRemoved}, Basis: basis, Agreeing: 2}, nil, "")
 	default:
-		p.Certificate = SeenCertificate{ID: id}
 		c := Change{Type: CertificateRenewed, Reasons: []Reason{SameIdentity}}
 		fields := identityChanges(told, now)
 		if len(fields) > 0 {
 			c = Change{Type: CertificateReplaced, Reasons: []Reason{IdentityChanged}}
 		}
 		c.Details = CertificateDetails{Fields: fields, DaysLeft: daysLeft(told, s.now)}
-		s.certificateMoves(key, p, r, c, now)
+		s.certificateMoves(key, p, r, c, now, id)
 	}
 }
 
-func (s *stepper) certificateMoves(key portKey, p *PortState, r record, c Change, now *Certificate) {
+func (s *stepper) certificateMoves(key portKey, p *PortState, r record, c Change, now *Certificate, id string) {
+	c.NotBefore = p.lastShown(p.Certificate.Loss)
+	if p.Certificate.Pending != "" {
+		c.NotBefore = p.Certificate.PendingSince
+	}
+	p.Certificate = SeenCertificate{ID: id}
 	if p.Told.Certificate != nil {
 		c.Before = *p.Told.Certificate
 	}
@@ -136,7 +146,10 @@ func daysLeft(c *Certificate, now time.Time) *int {
 func (s *stepper) wholeCertificate(p *PortState, r record, told *Port) {
 	now, id, known := s.readCertificate(p, r)
 	p.Certificate = SeenCertificate{}
-	if known && now != nil {
+	switch {
+	case !known:
+		p.Certificate.Pending = id
+	case now != nil:
 		p.Certificate.ID = id
 		told.Certificate = now
 	}

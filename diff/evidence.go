@@ -1,9 +1,8 @@
 package diff
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/portdelta/portdelta/internal/hostport"
@@ -24,21 +23,28 @@ type record struct {
 	scan     time.Time // tells scans apart: lastScan, else the evidence time
 }
 
-// judge reads a record's times. A time later than our clock + 24 h is malformed
-// and counts as absent (P4); it is reported and the record is copied without it.
+// judge reads a record's status and times. A time later than our clock + 24 h is
+// malformed and counts as absent (P4), and so does a status that would read as our
+// own word vanished; it is reported and the record is copied without it. An entry
+// of a history that ends before it begins has no beginning to be believed.
 func judge(p *hostport.Port, now time.Time) (record, []hostport.Malformed) {
 	horizon := now.Add(clockSkew)
 	var lost []hostport.Malformed
+	lose := func(field, text string) {
+		lost = append(lost, hostport.Malformed{Field: field, Record: p.PortKey.String(), Digest: digest(text), Length: len(text)})
+	}
 	drop := func(field string, t *time.Time) {
 		if t.After(horizon) {
-			text := t.UTC().Format(time.RFC3339Nano)
-			sum := sha256.Sum256([]byte(text))
-			lost = append(lost, hostport.Malformed{Field: field, Record: p.PortKey.String(),
-				Digest: hex.EncodeToString(sum[:16]), Length: len(text)})
+			lose(field, t.UTC().Format(time.RFC3339Nano))
 			*t = time.Time{}
 		}
 	}
 	c := *p
+	c.Status = hostport.ParseStatus(clean(string(p.Status)))
+	if strings.EqualFold(string(c.Status), string(hostport.Vanished)) {
+		lose("status", string(c.Status))
+		c.Status = ""
+	}
 	drop("lastScanDateTime", &c.LastScan)
 	drop("lastSeenDateTime", &c.LastSeen)
 	drop("firstSeenDateTime", &c.FirstSeen)
@@ -46,11 +52,13 @@ func judge(p *hostport.Port, now time.Time) (record, []hostport.Malformed) {
 	for i := range c.Banners {
 		drop("banners.lastSeenDateTime", &c.Banners[i].LastSeen)
 		drop("banners.firstSeenDateTime", &c.Banners[i].FirstSeen)
+		c.Banners[i].FirstSeen = beginning(c.Banners[i].FirstSeen, c.Banners[i].LastSeen)
 	}
 	c.Services = slices.Clone(p.Services)
 	for i := range c.Services {
 		drop("services.lastSeenDateTime", &c.Services[i].LastSeen)
 		drop("services.firstSeenDateTime", &c.Services[i].FirstSeen)
+		c.Services[i].FirstSeen = beginning(c.Services[i].FirstSeen, c.Services[i].LastSeen)
 	}
 	r := record{port: &c, evidence: later(c.LastScan, c.LastSeen)}
 	for i := range c.Banners {
@@ -63,6 +71,14 @@ func judge(p *hostport.Port, now time.Time) (record, []hostport.Malformed) {
 		r.scan = r.evidence
 	}
 	return r, lost
+}
+
+// beginning is when something was first seen, unknown where that lies after its end.
+func beginning(first, last time.Time) time.Time {
+	if !last.IsZero() && first.After(last) {
+		return time.Time{}
+	}
+	return first
 }
 
 // relation is how a record's evidence stands to what is held.

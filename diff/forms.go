@@ -18,7 +18,7 @@ const keepFor = 90 * 24 * time.Hour
 type nowBanners struct {
 	protocol string
 	forms    map[string]*SeenForm // by digest: the record's whole history
-	rawHash  [8]byte              // of the newest raw text
+	rawHash  [8]byte              // of the newest raw text; where that ties the greatest
 	rawSeen  time.Time
 }
 
@@ -36,10 +36,10 @@ func readBanners(p *PortState, r record) (map[string]*nowBanners, time.Time) {
 		newest = later(newest, seen)
 		n := all[f.Protocol]
 		if n == nil {
-			n = &nowBanners{protocol: f.Protocol, forms: map[string]*SeenForm{}}
+			n = &nowBanners{protocol: f.Protocol, forms: map[string]*SeenForm{}, rawSeen: seen}
 			all[f.Protocol] = n
 		}
-		if hash := rawHash(b.Text); n.rawSeen.IsZero() || cmp.Or(seen.Compare(n.rawSeen), slices.Compare(hash[:], n.rawHash[:])) > 0 {
+		if hash := rawHash(b.Text); cmp.Or(seen.Compare(n.rawSeen), slices.Compare(hash[:], n.rawHash[:])) > 0 {
 			n.rawSeen, n.rawHash = seen, hash
 		}
 		form, long := compact(f)
@@ -85,12 +85,34 @@ func rawHash(text string) (h [8]byte) {
 	return h
 }
 
+// add joins a sighting to those of the same form. Noise that is left out of the
+// form may leave its mark on the flags; the plainest wins, whatever the order (P7).
 func (n *nowBanners) add(f SeenForm) {
 	if held := n.forms[f.Form.Digest]; held != nil {
+		if plainer(f.Form, held.Form) < 0 {
+			held.Form, held.Long = f.Form, f.Long
+		}
 		held.FirstSeen, held.LastSeen = earlier(held.FirstSeen, f.FirstSeen), later(held.LastSeen, f.LastSeen)
 		return
 	}
 	n.forms[f.Form.Digest] = &f
+}
+
+// plainer orders forms of one digest.
+func plainer(a, b banner.Form) int {
+	flags := func(f banner.Form) (n int) {
+		if f.Cut {
+			n += 2
+		}
+		if f.Escaped {
+			n++
+		}
+		return n
+	}
+	return cmp.Or(flags(a)-flags(b), strings.Compare(a.Product, b.Product), strings.Compare(a.Version, b.Version),
+		slices.CompareFunc(a.Facts, b.Facts, func(x, y banner.Fact) int {
+			return cmp.Or(strings.Compare(x.Path, y.Path), strings.Compare(x.Value, y.Value))
+		}))
 }
 
 // uncut replaces each form whose cut shows by the longer one it begins, and a
@@ -135,7 +157,7 @@ func newerForm(a, b SeenForm) int {
 }
 
 // current is the forms within 48 h of the port's newest banner that no other
-// form superseded, newest first, at most 8. Forms unseen for settleAfter scans
+// form superseded, newest first. Forms unseen for settleAfter scans
 // have left, unless nothing else is there.
 func (n *nowBanners) current(newest time.Time, kept []SeenForm) []SeenForm {
 	var out, left []SeenForm
@@ -159,7 +181,22 @@ func (n *nowBanners) current(newest time.Time, kept []SeenForm) []SeenForm {
 	if len(out) == 0 {
 		out = left
 	}
-	return slices.Clip(out[:min(len(out), limits.ToldForms.Max)])
+	return out
+}
+
+// forgetForms drops the forms that were seen last more than 90 days ago and are
+// not told: they would be new again.
+func (p *PortState) forgetForms(now time.Time) {
+	for protocol, seen := range p.Banners {
+		told, _ := p.Told.bannerSet(protocol)
+		kept := seen.Kept
+		seen.Kept = slices.DeleteFunc(slices.Clone(kept), func(k SeenForm) bool {
+			return now.Sub(k.LastSeen) > keepFor && !slices.Contains(told.digests(), k.Form.Digest)
+		})
+		if len(seen.Kept) < len(kept) {
+			p.Banners[protocol] = seen
+		}
+	}
 }
 
 // observe carries the record's sightings over to the forms that are remembered.

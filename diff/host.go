@@ -75,7 +75,11 @@ func (s *stepper) known() {
 		s.res.HostTold, s.res.HostOp = true, OpUpdated
 	}
 	if became || s.st.Unknown.Told {
-		s.note(Note{Type: HostKnown, Details: UnknownNote{s.st.Unknown.Answers, s.st.Unknown.Since}})
+		u := s.st.Unknown
+		if u.Since.IsZero() {
+			u.Since = time.Unix(s.st.Epoch, 0).UTC() // a baseline of no ports
+		}
+		s.note(Note{Type: HostKnown, Details: UnknownNote{u.Answers, u.Since}})
 	}
 	s.st.Unknown = UnknownState{}
 }

@@ -6,21 +6,19 @@ import (
 	"strings"
 
 	"github.com/portdelta/portdelta/internal/hostport"
+	"github.com/portdelta/portdelta/internal/limits"
 )
 
 func (s *stepper) note(n Note) { s.res.Notes = append(s.res.Notes, n) }
-
-// maxNoted bounds how many kinds of note a host's state remembers for one day (P11).
-const maxNoted = 64
 
 // once says whether a kind of note has not been told today, and how many
 // occurrences it stands for; otherwise it is counted for the next.
 func (s *stepper) once(kind string, n int) (count int, tell bool) {
 	today := s.now.Unix() / (24 * 60 * 60)
 	held, known := s.st.Noted[kind]
-	if !known && len(s.st.Noted) >= maxNoted {
+	if !known && len(s.st.Noted) >= limits.NotesADay.Max {
 		maps.DeleteFunc(s.st.Noted, func(_ string, v NoteState) bool { return v.Day != today && v.Pending == 0 })
-		if len(s.st.Noted) >= maxNoted {
+		if len(s.st.Noted) >= limits.NotesADay.Max {
 			return 0, false
 		}
 	}
@@ -32,13 +30,17 @@ func (s *stepper) once(kind string, n int) (count int, tell bool) {
 	return held.Pending + n, true
 }
 
-// malformed tells what was lost of the snapshot's records, once a field and day (P12).
+// malformed tells what was lost of the snapshot's records, once a field and day
+// (P12). lost is the caller's to give away. Where in a history an entry stands says
+// nothing (P7), so indexes go first.
 func (s *stepper) malformed(lost []hostport.Malformed) {
+	for i := range lost {
+		lost[i].Field = withoutIndexes(lost[i].Field)
+	}
 	slices.SortFunc(lost, func(a, b hostport.Malformed) int {
 		return strings.Compare(a.Field+"\x00"+a.Record+"\x00"+a.Digest, b.Field+"\x00"+b.Record+"\x00"+b.Digest)
 	})
 	for _, m := range lost {
-		m.Field = withoutIndexes(m.Field)
 		if _, tell := s.once("field "+m.Field, 1); !tell {
 			continue
 		}
@@ -66,6 +68,15 @@ func withoutIndexes(field string) string {
 func (s *stepper) suppress(rule Rule, facet Facet, digest string) {
 	n := s.suppressed[rule]
 	s.suppressed[rule] = SuppressedNote{Rule: rule, Count: n.Count + 1, Facet: facet, Digest: digest}
+}
+
+// bound counts a value that is not told because it exceeds a bound (P11).
+func (s *stepper) bound(l *limits.Limit, facet Facet, value ...string) {
+	if s.res.Bounds == nil {
+		s.res.Bounds = map[*limits.Limit]int{}
+	}
+	s.res.Bounds[l]++
+	s.suppress(RuleBound, facet, digest(value...))
 }
 
 // tellSuppressed tells each rule once a day. Volatile bytes are observation, not

@@ -5,6 +5,7 @@ import (
 
 	"github.com/portdelta/portdelta/diff/banner"
 	"github.com/portdelta/portdelta/internal/hostport"
+	"github.com/portdelta/portdelta/internal/limits"
 )
 
 // Policy is what a person may set about the rules of evidence.
@@ -34,6 +35,9 @@ type Result struct {
 	HostOp   Op
 	// Suppressed counts what was seen and not told, by rule.
 	Suppressed map[Rule]int
+	// Bounds counts what a bound of told kept back, by bound; all of it stands
+	// under RuleBound in Suppressed as well.
+	Bounds map[*limits.Limit]int
 }
 
 // Op says why a public record is written.

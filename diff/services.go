@@ -10,75 +10,6 @@ import (
 	"github.com/portdelta/portdelta/internal/limits"
 )
 
-// span is when something was observed, by the source's own dates.
-type span struct{ first, last time.Time }
-
-func (a span) join(b span) span {
-	return span{earlier(a.first, b.first), later(a.last, b.last)}
-}
-
-// nowService is a service that a record shows as current.
-type nowService struct {
-	Service
-	spelt    time.Time       // lastSeen of the entry the spelling is from
-	versions map[string]span // every version of the record's history, current or not
-	current  map[string]bool
-}
-
-// currentServices reads the record's history: a service is current if isRecent
-// or seen within 48 h of the port's evidence time; a version leaves at once when
-// another of the same service was first seen after it was last seen. What is
-// remembered of the told versions stands in for a date that cannot be read.
-func currentServices(r record, held map[string]SeenService) map[string]*nowService {
-	all := map[string]*nowService{}
-	for _, e := range r.port.Services {
-		if e.Name == "" {
-			continue
-		}
-		entry := Service{Category: clean(e.Category), Name: clean(e.Name)}
-		key := entry.Key()
-		n := all[key]
-		if n == nil {
-			n = &nowService{Service: entry, versions: map[string]span{}, current: map[string]bool{}, spelt: e.LastSeen}
-			all[key] = n
-		}
-		if c := cmp.Or(e.LastSeen.Compare(n.spelt), strings.Compare(entry.Category+"\x00"+entry.Name, n.Category+"\x00"+n.Name)); c > 0 {
-			n.Category, n.Name, n.spelt = entry.Category, entry.Name, e.LastSeen
-		}
-		version := clean(e.Version)
-		seen := span{e.FirstSeen, later(e.LastSeen, held[key].Versions[version].LastSeen)}
-		if held, ok := n.versions[version]; ok {
-			seen = held.join(seen)
-		}
-		n.versions[version] = seen
-		if e.IsRecent || !e.LastSeen.IsZero() && r.evidence.Sub(e.LastSeen) <= currentFor {
-			n.current[version] = true
-		}
-	}
-	for key, n := range all {
-		if len(n.current) == 0 {
-			delete(all, key)
-			continue
-		}
-		for v := range n.current {
-			if v != "" && !n.superseded(v) {
-				n.Versions = append(n.Versions, v)
-			}
-		}
-		slices.Sort(n.Versions)
-	}
-	return all
-}
-
-func (n *nowService) superseded(version string) bool {
-	for other, seen := range n.versions {
-		if other != "" && other != version && supersedes(seen.first, n.versions[version].last) {
-			return true
-		}
-	}
-	return false
-}
-
 // services compares the told services of an open port with a record.
 func (s *stepper) services(key portKey, p *PortState, r record, rel relation, newScan bool) {
 	current := currentServices(r, p.Services)
@@ -104,13 +35,25 @@ func (s *stepper) services(key portKey, p *PortState, r record, rel relation, ne
 }
 
 func (s *stepper) serviceAdded(key portKey, p *PortState, r record, now *nowService) {
-	if len(p.Told.Services) >= limits.ToldServices.Max || !now.fits() {
-		s.suppress(RuleBound, FacetServices, digest(now.Category, now.Name, strings.Join(now.Versions, "\x00")))
+	if !s.room(len(p.Told.Services), now) {
 		return
 	}
 	p.remember(now)
-	s.facet(key, p, r, Change{Type: ServiceAdded, After: now.Service, Changed: []Facet{FacetServices}, Reasons: []Reason{ServiceSeen}},
+	s.facet(key, p, r, Change{Type: ServiceAdded, NotBefore: p.Agreed, After: now.Service, Changed: []Facet{FacetServices}, Reasons: []Reason{ServiceSeen}},
 		func(t *Port) { t.Services = withService(t.Services, now.Service) })
+}
+
+// room says whether one more service can be told (P11).
+func (s *stepper) room(told int, now *nowService) bool {
+	switch {
+	case !now.fits():
+		s.bound(limits.ToldServiceBytes, FacetServices, append([]string{now.Category, now.Name}, now.Versions...)...)
+		return false
+	case told >= limits.ToldServices.Max:
+		s.bound(limits.ToldServices, FacetServices, append([]string{now.Category, now.Name}, now.Versions...)...)
+		return false
+	}
+	return true
 }
 
 // serviceAbsent waits for a second record, of another scan, without the service.
@@ -119,14 +62,14 @@ func (s *stepper) serviceAbsent(key portKey, p *PortState, r record, rel relatio
 		return
 	}
 	seen := p.Services[told.Key()]
-	basis, lost := s.agree(&seen.Loss, r)
+	basis, lost := s.agree(&seen.Loss, p, r)
 	if !lost {
 		p.Services[told.Key()] = seen
 		s.suppress(RuleLossPending, FacetServices, "")
 		return
 	}
 	delete(p.Services, told.Key())
-	s.facet(key, p, r, Change{Type: ServiceRemoved, Before: told, Changed: []Facet{FacetServices}, Reasons: []Reason{ServiceGone}, Basis: basis, Agreeing: 2},
+	s.facet(key, p, r, Change{Type: ServiceRemoved, NotBefore: seen.Loss.Shown, Before: told, Changed: []Facet{FacetServices}, Reasons: []Reason{ServiceGone}, Basis: basis, Agreeing: 2},
 		func(t *Port) { t.Services = withoutService(t.Services, told.Key()) })
 }
 
@@ -137,24 +80,21 @@ const settleAfter = 10
 // serviceSeen compares the version sets of a service that is told and current.
 func (s *stepper) serviceSeen(key portKey, p *PortState, r record, rel relation, newScan bool, told Service, now *nowService) {
 	seen := p.Services[told.Key()]
-	seen.Loss = Loss{}
+	lastShown := p.lastShown(seen.Loss)
 	versions := map[string]SeenVersion{}
-	next := slices.Clone(now.Versions)
-	for _, v := range told.Versions {
-		held := seen.Versions[v]
-		if last := now.versions[v].last; last.After(held.LastSeen) {
-			held = SeenVersion{LastSeen: last}
+	for v, held := range seen.Versions {
+		if last := now.versions[v].last; last.After(held.LastSeen) || now.recent[v] {
+			held = SeenVersion{LastSeen: later(held.LastSeen, last)}
 		} else if newScan {
 			held.Unseen++
 		}
-		_, superseded := now.versions[v], now.superseded(v)
-		if !slices.Contains(next, v) && !superseded && held.Unseen < settleAfter {
-			next = append(next, v)
+		// What left unseen stays known while its dates would make it current.
+		if slices.Contains(told.Versions, v) || now.current[v] && held.Unseen >= settleAfter {
+			versions[v] = held
 		}
-		versions[v] = held
 	}
-	slices.Sort(next)
-	p.Services[told.Key()] = SeenService{Versions: versions, Loss: seen.Loss}
+	next := nextVersions(told, now, versions)
+	p.Services[told.Key()] = SeenService{Versions: versions}
 	if len(now.Versions) == 0 || slices.Equal(next, told.Versions) {
 		return
 	}
@@ -164,16 +104,49 @@ func (s *stepper) serviceSeen(key portKey, p *PortState, r record, rel relation,
 		s.suppress(RuleEqualEvidence, FacetServices, "")
 		return
 	case !after.fits():
-		s.suppress(RuleBound, FacetServices, digest(next...))
+		s.bound(limits.ToldServiceBytes, FacetServices, next...)
 		return
 	}
 	d := VersionDetails{From: newestVersion(told.Versions, func(v string) time.Time { return versions[v].LastSeen }),
 		To: newestVersion(next, func(v string) time.Time { return later(now.versions[v].last, versions[v].LastSeen) })}
 	d.Direction = direction(d.From, d.To)
-	p.remember(&nowService{Service: after, versions: now.versions})
+	for _, v := range next {
+		if _, held := versions[v]; !held {
+			versions[v] = SeenVersion{LastSeen: now.versions[v].last}
+		}
+	}
 	s.facet(key, p, r, Change{Type: ServiceVersionChanged, Before: told, After: after, Changed: []Facet{FacetServices}, Details: d,
-		Reasons: []Reason{versionReason(d, told.Versions, now.Versions)}},
+		NotBefore: lastShown, Reasons: []Reason{versionReason(d, told.Versions, next)}},
 		func(t *Port) { t.Services = withService(t.Services, after) })
+}
+
+// nextVersions is the set to be told next: what is current, and of the told
+// versions those that may be back. One leaves at once when another was first seen
+// after it was last seen, or when the source wrote another over it; else when it
+// has been unseen for 10 distinct scans and something else remains.
+func nextVersions(told Service, now *nowService, seen map[string]SeenVersion) []string {
+	var next, left []string
+	joined := false
+	for _, v := range now.Versions {
+		if seen[v].Unseen >= settleAfter {
+			left = append(left, v)
+			continue
+		}
+		next = append(next, v)
+		joined = joined || !slices.Contains(told.Versions, v)
+	}
+	for _, v := range told.Versions {
+		_, listed := now.versions[v]
+		if !slices.Contains(now.Versions, v) && (listed || !joined) &&
+			!now.superseded(v, later(now.versions[v].last, seen[v].LastSeen)) && seen[v].Unseen < settleAfter {
+			next = append(next, v)
+		}
+	}
+	if len(next) == 0 {
+		next = left
+	}
+	slices.Sort(next)
+	return next
 }
 
 func versionReason(d VersionDetails, told, now []string) Reason {
@@ -224,8 +197,10 @@ func (s *stepper) wholeServices(p *PortState, r record, told *Port) {
 	current := currentServices(r, nil)
 	for _, k := range slices.Sorted(maps.Keys(current)) {
 		now := current[k]
-		if len(told.Services) >= limits.ToldServices.Max || !now.fits() {
-			s.suppress(RuleBound, FacetServices, digest(now.Category, now.Name, strings.Join(now.Versions, "\x00")))
+		if before, known := p.Told.service(k); known {
+			now.Category, now.Name = before.Category, before.Name // in the spelling first told
+		}
+		if !s.room(len(told.Services), now) {
 			continue
 		}
 		p.remember(now)

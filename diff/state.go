@@ -65,6 +65,7 @@ type PortState struct {
 	Told *Port // nil while no status could be read
 
 	Evidence    time.Time // greatest evidence time accepted (P4)
+	Agreed      time.Time // evidence of the newest record whose status was the one told
 	Scan        time.Time // the newest distinct scan accepted
 	Services    map[string]SeenService
 	Banners     map[string]SeenBanners // by protocol
@@ -78,13 +79,14 @@ type PortState struct {
 	Doubt     Doubt
 }
 
-// SeenService remembers the told versions of a service.
+// SeenService remembers the told versions of a service, and those that left it
+// unseen while their dates still make them current.
 type SeenService struct {
 	Versions map[string]SeenVersion
 	Loss     Loss
 }
 
-// SeenVersion is when a told version was last seen, and how many distinct scans
+// SeenVersion is when a version was last seen, and how many distinct scans
 // have passed since.
 type SeenVersion struct {
 	LastSeen time.Time
@@ -112,7 +114,10 @@ type SeenForm struct {
 type SeenCertificate struct {
 	ID      string // the source's id of the told certificate
 	Pending string // id of one seen with newer evidence that could not be read yet
-	Loss    Loss
+	// PendingSince is the evidence of the newest record before the first that
+	// showed an unread one; zero: unknown.
+	PendingSince time.Time
+	Loss         Loss
 }
 
 // Loss is a facet that was absent from one record and is told lost by a second
@@ -120,13 +125,14 @@ type SeenCertificate struct {
 type Loss struct {
 	Scan  time.Time // of the first record without it; zero if unreadable
 	Since time.Time // our clock at that record
+	Shown time.Time // evidence of the newest record before it; zero: unknown
 }
 
 func (l Loss) pending() bool { return !l.Since.IsZero() }
 
 // Absence is a port missing from complete snapshots.
 type Absence struct {
-	Witness  time.Time // At of the Witness it is measured against
+	Witness  time.Time // At of the first snapshot without it that counts
 	Agreeing int       // independent snapshots without it
 	Asked    bool      // a point read could not tell: snapshots alone decide
 }

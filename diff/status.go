@@ -13,16 +13,16 @@ func (s *stepper) listed(key hostport.PortKey, r record) {
 		p = &PortState{}
 		s.st.Ports[key] = p
 	}
-	if r.port.ID != "" {
-		p.ID = r.port.ID
-	}
 	rel := relate(p.Evidence, r.evidence)
 	if rel == older {
 		s.suppress(RuleOlderEvidence, FacetStatus, "") // P4: the record changes nothing
 		return
 	}
+	if r.port.ID != "" {
+		p.ID = r.port.ID
+	}
 	p.Absence = nil
-	status := hostport.Status(clean(string(r.port.Status)))
+	status := r.port.Status
 	newScan := r.scan.After(p.Scan)
 	switch {
 	case status == "":
@@ -50,6 +50,9 @@ func (s *stepper) listed(key hostport.PortKey, r record) {
 	}
 	p.Evidence = later(p.Evidence, r.evidence)
 	p.Scan = later(p.Scan, r.scan)
+	if p.Told != nil && p.Told.Status == status {
+		p.Agreed = p.Evidence
+	}
 }
 
 // first tells a key that readers do not know.
@@ -90,12 +93,12 @@ func (s *stepper) opened(key hostport.PortKey, p *PortState, r record, c Change,
 	told := s.whole(p, r)
 	if before != nil {
 		c.Before = *before
-		c.NotBefore = p.Evidence
+		c.NotBefore = p.Agreed
+		if neverOpen {
+			c.Reasons = append(c.Reasons, NeverToldOpen)
+		}
 		if len(c.Reasons) == 0 {
 			c.Reasons = []Reason{SourceStatement}
-		}
-		if neverOpen {
-			c.Reasons = []Reason{NeverToldOpen}
 		}
 		c.Details = ReopenedDetails{Retracts: retracts, GoneFor: s.goneFor(p.Lost, r)}
 	}
@@ -126,7 +129,7 @@ func (s *stepper) goneFor(lost Lost, r record) *time.Duration {
 // notOpen tells the move to a word that is not open. The facets freeze as last
 // known, and what was pending about them ends.
 func (s *stepper) notOpen(key hostport.PortKey, p *PortState, r record, status hostport.Status, retracts string) {
-	c := Change{Type: statusType(status), Before: *p.Told, NotBefore: p.Evidence, Reasons: []Reason{SourceStatement},
+	c := Change{Type: statusType(status), Before: *p.Told, NotBefore: p.Agreed, Reasons: []Reason{SourceStatement},
 		Details: StatusDetails{From: p.Told.Status, To: status, Retracts: retracts}}
 	if retracts != "" {
 		c.Reasons = []Reason{Retracted}

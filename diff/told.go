@@ -51,6 +51,9 @@ type Certificate struct {
 }
 
 func (p *Port) service(key string) (Service, bool) {
+	if p == nil {
+		return Service{}, false
+	}
 	i := slices.IndexFunc(p.Services, func(s Service) bool { return s.Key() == key })
 	if i < 0 {
 		return Service{}, false
@@ -77,6 +80,9 @@ func withoutService(list []Service, key string) []Service {
 }
 
 func (p *Port) bannerSet(protocol string) (BannerSet, bool) {
+	if p == nil {
+		return BannerSet{}, false
+	}
 	i := slices.IndexFunc(p.Banners, func(s BannerSet) bool { return s.Protocol == protocol })
 	if i < 0 {
 		return BannerSet{}, false
@@ -104,8 +110,8 @@ func (s BannerSet) digests() []string {
 	return out
 }
 
-// changedFacets lists the facets in which two ports differ, in the order events
-// name them. A nil port has none.
+// changedFacets lists the facets in which two ports differ, to the last byte that
+// is told, in the order events name them. A nil port has none.
 func changedFacets(before, after *Port) []Facet {
 	if before == nil {
 		before = &Port{}
@@ -120,7 +126,7 @@ func changedFacets(before, after *Port) []Facet {
 		out = append(out, FacetServices)
 	}
 	if !slices.EqualFunc(before.Banners, after.Banners, func(a, b BannerSet) bool {
-		return a.Protocol == b.Protocol && slices.Equal(a.digests(), b.digests())
+		return a.Protocol == b.Protocol && slices.EqualFunc(a.Forms, b.Forms, sameForm)
 	}) {
 		out = append(out, FacetBanners)
 	}
@@ -130,9 +136,17 @@ func changedFacets(before, after *Port) []Facet {
 	return out
 }
 
+// sameForm compares what is told of two forms: facts that are nil are not told.
+func sameForm(a, b banner.Form) bool {
+	return a.Digest == b.Digest && a.Product == b.Product && a.Version == b.Version && a.Text == b.Text &&
+		a.Cut == b.Cut && a.Escaped == b.Escaped && (a.Facts == nil) == (b.Facts == nil) && slices.Equal(a.Facts, b.Facts)
+}
+
 func sameCertificate(a, b *Certificate) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.SHA1 == b.SHA1
+	return a.SHA1 == b.SHA1 && a.Subject == b.Subject && a.Issuer == b.Issuer && a.SerialNumber == b.SerialNumber &&
+		a.NotBefore.Equal(b.NotBefore) && a.NotAfter.Equal(b.NotAfter) &&
+		slices.Equal(a.Names, b.Names) && a.NamesCount == b.NamesCount && a.NamesDigest == b.NamesDigest
 }

@@ -13,6 +13,10 @@ func encodePort(p *diff.PortState) []byte {
 	w := &writer{b: []byte{stateFormat}}
 	w.string(p.ID)
 	w.time(p.Evidence)
+	w.bool(p.Agreed.Equal(p.Evidence)) // as for nearly every port
+	if !p.Agreed.Equal(p.Evidence) {
+		w.time(p.Agreed)
+	}
 	w.time(p.Scan)
 	w.bool(p.WasOpen)
 	w.bool(p.Unread)
@@ -22,6 +26,7 @@ func encodePort(p *diff.PortState) []byte {
 	encodeBanners(w, p)
 	w.string(p.Certificate.ID)
 	w.string(p.Certificate.Pending)
+	w.time(p.Certificate.PendingSince)
 	encodeLoss(w, p.Certificate.Loss)
 	w.bool(p.Told != nil)
 	if p.Told != nil {
@@ -31,11 +36,15 @@ func encodePort(p *diff.PortState) []byte {
 }
 
 func decodePort(r *reader) *diff.PortState {
-	p := &diff.PortState{ID: r.string(), Evidence: r.time(), Scan: r.time(), WasOpen: r.bool(), Unread: r.bool(), Retracted: r.bool()}
+	p := &diff.PortState{ID: r.string(), Evidence: r.time()}
+	if p.Agreed = p.Evidence; !r.bool() {
+		p.Agreed = r.time()
+	}
+	p.Scan, p.WasOpen, p.Unread, p.Retracted = r.time(), r.bool(), r.bool(), r.bool()
 	decodeLost(r, p)
 	decodeServices(r, p)
 	decodeBanners(r, p)
-	p.Certificate = diff.SeenCertificate{ID: r.string(), Pending: r.string(), Loss: decodeLoss(r)}
+	p.Certificate = diff.SeenCertificate{ID: r.string(), Pending: r.string(), PendingSince: r.time(), Loss: decodeLoss(r)}
 	if r.bool() {
 		p.Told = decodeTold(r, p)
 	}
@@ -79,9 +88,12 @@ func decodeLost(r *reader, p *diff.PortState) {
 func encodeLoss(w *writer, l diff.Loss) {
 	w.time(l.Scan)
 	w.time(l.Since)
+	w.time(l.Shown)
 }
 
-func decodeLoss(r *reader) diff.Loss { return diff.Loss{Scan: r.time(), Since: r.time()} }
+func decodeLoss(r *reader) diff.Loss {
+	return diff.Loss{Scan: r.time(), Since: r.time(), Shown: r.time()}
+}
 
 func encodeServices(w *writer, p *diff.PortState) {
 	w.uint(uint64(len(p.Services)))

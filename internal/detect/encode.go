@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/portdelta/portdelta/diff"
@@ -25,7 +26,7 @@ type encoder struct {
 func newEncoder(source string, shards int, snapshot *hostport.Snapshot, res *diff.Result) *encoder {
 	e := &encoder{source: source, shards: shards, at: snapshot.At, state: &res.State}
 	e.evidence = schemas.Evidence{Snapshot: snapshot.ID(), Proof: string(snapshot.Proof)}
-	requests := snapshot.Requests
+	requests := slices.Clone(snapshot.Requests)
 	for _, a := range snapshot.Answers {
 		requests = append(requests, a.Requests...)
 		if a.List != nil {

@@ -38,6 +38,11 @@ func (m *Metrics) count(res *diff.Result) {
 	for _, n := range res.Notes {
 		m.events.WithLabelValues(string(n.Type)).Inc()
 	}
+	for l, n := range res.Bounds {
+		for range n {
+			l.Hit()
+		}
+	}
 	for rule, n := range res.Suppressed {
 		m.suppressed.WithLabelValues(string(rule)).Add(float64(n))
 	}

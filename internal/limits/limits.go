@@ -74,11 +74,18 @@ var (
 	ToldForms        = limit("told_forms", 8, "forms", "the oldest beyond it are not told but noted")
 	ToldFormBytes    = limit("told_form_bytes", 160, "bytes", "product and version of a larger form are cut")
 	ToldTextBytes    = limit("told_text_bytes", 1<<10, "bytes", "text and facts of a form are cut to it together")
-	ToldCertificate  = limit("told_certificate_bytes", 4<<10, "bytes", "names, then issuer and subject, are cut to it")
+	ToldCertificate  = limit("told_certificate_bytes", 4<<10, "bytes", "names are cut to it; a certificate too large without them is not told but noted")
 	ContextBytes     = limit("context_bytes", 6<<10, "bytes", "labels beyond it are cut")
 	DetailsBytes     = limit("details_bytes", 8<<10, "bytes", "facts beyond it are counted, not listed")
 	MessageRunes     = limit("message_characters", 200, "characters", "a longer message is cut")
+	PortIDBytes      = limit("port_id_bytes", 512, "bytes", "a longer id of a port is null in events")
 	KeptBannerBytes  = limit("kept_banner_bytes", 4<<10, "bytes", "raw text kept of a banner")
+)
+
+// What a host's state remembers.
+var (
+	Witnesses = limit("witnesses", 16, "snapshots", "the oldest snapshots that ports were first absent from are dropped; their ports then vanish by time")
+	NotesADay = limit("notes_a_day", 64, "kinds", "further kinds of note about a host are not told that day")
 )
 
 // What waits.
