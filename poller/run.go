@@ -29,6 +29,9 @@ type Options struct {
 	// Intake says whether looks may start; false is an outbox that is full. It is
 	// asked before every look and must be quick. Nil is always true.
 	Intake func() bool
+	// Hurry is closed when a stop is no longer to wait for the looks in flight;
+	// nil for never.
+	Hurry <-chan struct{}
 	// Errors is told the class of every look that failed; nil for nobody.
 	Errors     func(class string)
 	Registerer prometheus.Registerer // nil: metrics are kept but shown nowhere
@@ -41,6 +44,7 @@ type Poller struct {
 	handler Handler
 	budget  *Budget
 	workers int
+	hurry   <-chan struct{}
 	errors  func(class string)
 	log     *zap.Logger
 	metrics *metrics
@@ -78,6 +82,7 @@ func New(o Options) (*Poller, error) {
 		handler:  o.Handler,
 		budget:   o.Budget,
 		workers:  workers(o.Workers, o.Budget),
+		hurry:    o.Hurry,
 		errors:   o.Errors,
 		log:      o.Logger,
 		metrics:  newMetrics(o.Registerer, schedule, o.Budget),
@@ -102,8 +107,8 @@ func workers(wanted int, budget *Budget) int {
 // Run looks at hosts until ctx ends or the handler fails. It may be called once.
 //
 // When ctx ends no further look starts; those in flight have
-// limits.LookDrainSeconds to end with their commit, then they are cut off and
-// tell nothing, and Run returns nil. An error is fatal and the handler's: the
+// limits.LookDrainSeconds to end with their commit, or until Hurry is closed; then
+// they are cut off and tell nothing, and Run returns nil. An error is fatal and the handler's: the
 // looks in flight are cut off at once. No call of the handler is under way when
 // Run has returned.
 func (p *Poller) Run(ctx context.Context) error {
@@ -121,10 +126,16 @@ func (p *Poller) Run(ctx context.Context) error {
 		cut()
 	})
 	defer deadline.Stop()
-	for p.flying > 0 {
-		if e := p.finish(looks, <-p.results); err == nil && e != nil {
-			err = e
+	for hurry := p.hurry; p.flying > 0; {
+		select {
+		case <-hurry:
 			cut()
+			hurry = nil
+		case r := <-p.results:
+			if e := p.finish(looks, r); err == nil && e != nil {
+				err = e
+				cut()
+			}
 		}
 	}
 	return err

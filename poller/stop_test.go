@@ -55,6 +55,27 @@ func TestStopIsBounded(t *testing.T) {
 	})
 }
 
+// In a hurry a stop waits for no look, and none counts as failed.
+func TestStopInAHurry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hurry := make(chan struct{})
+		r := newRig(t, 5, func(r *rig, o *Options) {
+			r.source.takes = time.Hour
+			o.Hurry = hurry
+		})
+		time.Sleep(time.Second)
+		stopped := time.Now()
+		time.AfterFunc(2*time.Second, func() { close(hurry) })
+		r.end(t)
+		if lasted := time.Since(stopped); lasted != 2*time.Second {
+			t.Errorf("stopping took %s", lasted)
+		}
+		if got := r.Stats(); got.Looks != 0 || len(r.handler.failures)+len(r.handler.taken)+len(r.handler.source) != 0 {
+			t.Errorf("%+v, told %v %v", got, r.handler.failures, r.handler.source)
+		}
+	})
+}
+
 // Answers that a stop cut off are no verdicts.
 func TestStopDuringAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

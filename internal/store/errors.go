@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -39,9 +40,19 @@ func (s *Store) damaged(found string, args ...any) error {
 }
 
 func damagedAt(path string, found error) error {
-	return fmt.Errorf("%w: %s: %w; `portdelta store verify` lists what is hurt; "+
-		"to go on, move the folder away and start anew: every host then gets a new baseline", ErrDamaged, path, found)
+	return fmt.Errorf("%w: %s: %w; to go on, move the folder away and start anew: every host then gets a new baseline",
+		ErrDamaged, path, oneLine{found})
 }
+
+// oneLine is an error without the further lines that Pebble's may have.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string {
+	line, _, _ := strings.Cut(e.error.Error(), "\n")
+	return line
+}
+
+func (e oneLine) Unwrap() error { return e.error }
 
 // opening classes an error of Pebble's Open. The folder is there and locked by
 // us at that point, so what is missing or senseless is damage; what the system

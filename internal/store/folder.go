@@ -102,6 +102,18 @@ func checkPebbleFormat(disk vfs.FS, path string) error {
 	return nil
 }
 
+// checkIsStore tells a folder without a database.
+func checkIsStore(disk vfs.FS, path string) error {
+	text, err := atomicfs.ReadMarker(disk, path, pebbleFormatMarker)
+	if err != nil {
+		return opening(path, err)
+	}
+	if text == "" {
+		return missing(path)
+	}
+	return nil
+}
+
 func unknownFormat(path, found string) error {
 	return fmt.Errorf("%w: %s: %s; open it with the portdelta that wrote it, or a newer one", ErrFormat, path, found)
 }

@@ -136,6 +136,12 @@ func open(path string, opts Options, readOnly bool) (_ *Store, err error) {
 		}
 	}
 	s.fs = orderedFS{s.fs}
+	if readOnly {
+		// Before the lock, which would leave its file in a folder that is no store.
+		if err := checkIsStore(s.fs, s.path); err != nil {
+			return nil, err
+		}
+	}
 	if s.lock, err = lockFolder(s.fs, s.path); err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func (s *Store) verifyRange(ctx context.Context, r *Report, number int, lower, u
 	}
 	if err := it.Close(); err != nil {
 		// What lies behind the bad block cannot be read; other shards can (P12).
-		r.fault("shard %d: reading ends after %d keys: %v", number, v.keys, err)
+		r.fault("shard %d: reading ends after %d keys: %v", number, v.keys, oneLine{err})
 		return nil
 	}
 	v.endHost()

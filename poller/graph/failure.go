@@ -164,10 +164,15 @@ func (q quoted) Unwrap() error { return q.err }
 func outside(s string) string {
 	cut := clip(s, limits.ErrorBytes.Max)
 	escaped := hostport.EscapeText(cut)
-	if len(cut) < len(s) || len(escaped) > limits.ErrorBytes.Max {
+	for len(escaped) > limits.ErrorBytes.Max {
+		// Cut before the escape, not within one: a byte becomes six at most.
+		cut = clip(cut, len(cut)-max(1, (len(escaped)-limits.ErrorBytes.Max)/6))
+		escaped = hostport.EscapeText(cut)
+	}
+	if len(cut) < len(s) {
 		limits.ErrorBytes.Hit()
 	}
-	return clip(escaped, limits.ErrorBytes.Max)
+	return escaped
 }
 
 // clip cuts s to at most n bytes, and not within a character.

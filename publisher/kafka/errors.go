@@ -148,7 +148,7 @@ func plain(err error) string {
 func (c *Client) failure(what string, err error) *Error {
 	v := judge(err)
 	if v.class == ClassUnreachable && v.hint == "" {
-		v.hint = "check kafka.bootstrap_servers and that the broker runs"
+		v.hint = "check the brokers' addresses (kafka.bootstrap_servers, --brokers), and that one of them runs"
 	}
 	if v.stale {
 		c.refresh()
@@ -156,10 +156,10 @@ func (c *Client) failure(what string, err error) *Error {
 	return &Error{what: what, v: v, cause: err}
 }
 
-// explain replaces kafka-go's "topic not found" by the reason why it knows no
-// topics, where it never reached a broker.
+// explain replaces kafka-go's "topic not found" and "broker not available" by the
+// reason why it knows no topics and no controller, where it never reached a broker.
 func (c *Client) explain(ctx context.Context, topic string, err error) error {
-	if !errors.Is(err, protocol.ErrNoTopic) && !errors.Is(err, protocol.ErrNoPartition) {
+	if !errors.Is(err, protocol.ErrNoTopic) && !errors.Is(err, protocol.ErrNoPartition) && !errors.Is(err, kafka.BrokerNotAvailable) {
 		return err
 	}
 	if _, reason := c.api.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}}); reason != nil {

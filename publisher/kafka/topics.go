@@ -92,7 +92,7 @@ func (c *Client) Create(ctx context.Context, plan []TopicSpec) ([]string, error)
 	}
 	answer, err := c.api.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: configs})
 	if err != nil {
-		return nil, c.failure("create topics", err)
+		return nil, c.failure("create topics", c.explain(ctx, names[0], err))
 	}
 	var created []string
 	var failed []error
