@@ -1,0 +1,251 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/portdelta/portdelta/diff"
+	"github.com/portdelta/portdelta/internal/config"
+	"github.com/portdelta/portdelta/internal/detect"
+	"github.com/portdelta/portdelta/internal/hostport"
+	"github.com/portdelta/portdelta/internal/limits"
+	"github.com/portdelta/portdelta/internal/store"
+	"github.com/portdelta/portdelta/internal/telemetry"
+	"github.com/portdelta/portdelta/internal/version"
+	"github.com/portdelta/portdelta/poller"
+	"github.com/portdelta/portdelta/poller/graph"
+	"github.com/portdelta/portdelta/publisher"
+	"github.com/portdelta/portdelta/publisher/kafka"
+	"github.com/portdelta/portdelta/publisher/kafka/embedded"
+	"github.com/portdelta/portdelta/schemas"
+)
+
+// pipeline is the running pipe: poller, detector, store, publisher. It is built
+// by newPipeline, runs once, and is closed by its run.
+type pipeline struct {
+	log      *zap.Logger
+	registry *prometheus.Registry
+	health   *telemetry.Server
+	broker   *embedded.Broker // nil where the cluster is the user's
+	store    *store.Store
+	kafka    *kafka.Client
+	publish  *publisher.Publisher
+	graph    *graph.Client
+	poll     *poller.Poller
+	handler  *handler
+	alarms   alarms
+	// beforeClose, if set, is called when the outbox has drained and everything
+	// is still open.
+	beforeClose func()
+}
+
+// newPipeline opens everything `run` and `demo` need, in the order in which a
+// fault should be found: the address, the lock, the topics. On an error nothing
+// stays open.
+func newPipeline(ctx, hurry context.Context, cfg *config.Config, hosts []hostport.Host, log *zap.Logger) (_ *pipeline, err error) {
+	p := &pipeline{log: log}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	info := version.Get()
+	p.registry = telemetry.NewRegistry(info.Version, info.Go)
+	if p.health, err = telemetry.Listen(cfg.Telemetry.Listen, p.registry, log); err != nil {
+		return nil, outside(err)
+	}
+	if p.store, err = store.Open(cfg.Store.Path, store.Options{Shards: cfg.Topics.Partitions, Logger: log, OnAlarm: p.alarms.set}); err != nil {
+		return nil, storeError(err)
+	}
+	if err = p.connect(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if err = p.look(cfg, hosts, hurry.Done()); err != nil {
+		return nil, err
+	}
+	outboxMetrics(p.registry, p.store)
+	p.health.SetChecks(p.checks()...)
+	return p, nil
+}
+
+// connect reaches Kafka and sees that the topics are as they must be.
+func (p *pipeline) connect(ctx context.Context, cfg *config.Config) (err error) {
+	brokers, create := cfg.Kafka.BootstrapServers, cfg.Kafka.CreateTopics
+	if e := cfg.Kafka.Embedded; e != nil {
+		if p.broker, err = embedded.Start(embedded.Options{Path: e.Path, Listen: e.Listen, Logger: p.log}); err != nil {
+			return outside(err)
+		}
+		brokers, create = []string{p.broker.Addr()}, true // nobody else could have made them
+	}
+	if p.kafka, err = kafka.New(kafka.Config{Brokers: brokers, SecurityProtocol: cfg.Kafka.SecurityProtocol, Prefix: cfg.Topics.Prefix, ClientID: "portdelta"}); err != nil {
+		return usage(err)
+	}
+	plan := p.kafka.Plan(cfg.Topics.Partitions, 0)
+	if create {
+		if _, err := p.kafka.Create(ctx, plan); err != nil {
+			return kafkaError(err, brokers)
+		}
+	}
+	faults, err := p.kafka.Check(ctx, plan)
+	if err != nil {
+		return kafkaError(err, brokers)
+	}
+	if len(faults) > 0 {
+		return outside(fmt.Errorf("topics are not as they must be:\n%s", faultLines(faults)))
+	}
+	p.publish = publisher.New(p.store, kafka.NewProducer(p.kafka), publisher.Options{Shards: cfg.Topics.Partitions, Registerer: p.registry, Logger: p.log})
+	return nil
+}
+
+// look builds the poller's side.
+func (p *pipeline) look(cfg *config.Config, hosts []hostport.Host, hurry <-chan struct{}) (err error) {
+	budget := poller.NewBudget(cfg.Schedule.BudgetPerSecond)
+	if p.graph, err = newGraph(cfg, budget.Wait); err != nil {
+		return err
+	}
+	failures := telemetry.NewErrors(p.registry, errorClasses()...)
+	p.handler = &handler{log: p.log, errors: failures.Count, detector: &detect.Detector{
+		Store: p.store, Shards: cfg.Topics.Partitions, Source: schemas.Source(cfg.Source.Tenant, cfg.Source.Kind),
+		Policy:  diff.Policy{VanishAfter: cfg.Detect.VanishAfter, RetainGone: cfg.Detect.RetainGone},
+		Metrics: detect.NewMetrics(p.registry),
+	}}
+	p.poll, err = poller.New(poller.Options{
+		Source: p.graph, Handler: p.handler, Budget: budget, Registerer: p.registry, Logger: p.log, Errors: failures.Count,
+		Tiers:  []poller.Tier{{Name: "default", MaxAge: cfg.Watch.Tiers.Default.MaxAge, Hosts: hosts}},
+		Intake: func() bool { return p.store.Fill() < 1 && p.alarms.writable() },
+		Hurry:  hurry,
+	})
+	return err
+}
+
+func newGraph(cfg *config.Config, acquire func(context.Context) error) (*graph.Client, error) {
+	credential, err := graph.NewCredential(cfg.Source.Graph.Auth.Kind)
+	if err != nil {
+		return nil, outside(err)
+	}
+	client, err := graph.New(graph.Options{BaseURL: cfg.Source.Graph.BaseURL, Credential: credential, Acquire: acquire,
+		UserAgent: "portdelta/" + version.Get().Version})
+	if err != nil {
+		return nil, usage(err)
+	}
+	return client, nil
+}
+
+// errorClasses are the labels of portdelta_errors_total: why looks fail, and
+// steps that were dropped.
+func errorClasses() []string {
+	return []string{string(hostport.Throttled), string(hostport.Unauthorized), string(hostport.Forbidden),
+		string(hostport.Unavailable), string(hostport.Misconfigured), string(hostport.Unreadable), "step"}
+}
+
+// run watches until stop ends or a part fails, then stops in the written order:
+// the scheduler; looks in flight, which commit, or tell nothing where hurry ends
+// first; the publisher, which drains until
+// the deadline or until hurry ends (what is left stays in the outbox); the
+// producer; the store; the health endpoint last.
+func (p *pipeline) run(stop, hurry context.Context) error {
+	var healthDone, publishDone, watchDone sync.WaitGroup
+	healthCtx, endHealth := context.WithCancel(context.WithoutCancel(stop))
+	publishCtx, endPublish := context.WithCancel(context.WithoutCancel(stop))
+	watchCtx, endWatch := context.WithCancel(stop)
+	defer endHealth()
+	defer endPublish()
+	defer endWatch()
+
+	var failed firstError
+	actor := func(wg *sync.WaitGroup, ctx context.Context, run func(context.Context) error) {
+		wg.Go(func() {
+			// A part that ends by itself ends the pipe.
+			failed.set(run(ctx))
+			endWatch()
+		})
+	}
+	actor(&healthDone, healthCtx, p.health.Run)
+	actor(&publishDone, publishCtx, p.publish.Run)
+	actor(&watchDone, watchCtx, p.poll.Run)
+	actor(&watchDone, watchCtx, p.handler.heartbeats)
+
+	<-watchCtx.Done()
+	p.log.Info("stopping: looks in flight end, then the outbox drains")
+	watchDone.Wait()
+	if failed.get() == nil {
+		p.drain(hurry)
+	}
+	endPublish()
+	publishDone.Wait()
+	if p.beforeClose != nil {
+		p.beforeClose()
+	}
+	p.closeParts()
+	endHealth()
+	healthDone.Wait()
+	p.health = nil
+	return failed.get()
+}
+
+// drain publishes what is in the outbox. What is not sent by the deadline is
+// durable there and goes out at the next start.
+func (p *pipeline) drain(hurry context.Context) {
+	ctx, cancel := context.WithTimeout(hurry, time.Duration(limits.DrainSeconds.Max)*time.Second)
+	defer cancel()
+	if err := p.publish.Drain(ctx); err != nil {
+		records, _, _ := p.store.Depth()
+		p.log.Warn("stopped before the outbox was empty; the rest is sent at the next start", zap.Int("records", records), zap.Error(err))
+	}
+}
+
+// closeParts closes producer, then store, then the embedded broker.
+func (p *pipeline) closeParts() {
+	if p.graph != nil {
+		p.graph.Close()
+	}
+	if p.kafka != nil {
+		p.kafka.Close()
+	}
+	var errs []error
+	if p.store != nil {
+		errs = append(errs, p.store.Close())
+	}
+	if p.broker != nil {
+		errs = append(errs, p.broker.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		p.log.Error("close", zap.Error(err))
+	}
+}
+
+// close undoes a start that failed half way.
+func (p *pipeline) close() {
+	p.closeParts()
+	if p.health != nil {
+		if err := p.health.Close(); err != nil {
+			p.log.Error("close", zap.Error(err))
+		}
+	}
+}
+
+// firstError keeps the first error that is set.
+type firstError struct {
+	mu  sync.Mutex
+	err error
+}
+
+func (f *firstError) set(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil && err != nil {
+		f.err = outside(err)
+	}
+}
+
+func (f *firstError) get() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
