@@ -293,6 +293,36 @@ func TestHide(t *testing.T) {
 	}
 }
 
+// A hidden port can always be read by its id: tcp and udp of one number share it,
+// so of the two only the one that is read is ever hidden.
+func TestHideOnlyWhatCanBeRead(t *testing.T) {
+	r := newRig(t, WorldOptions{Seed: 1, Hosts: 200}, Options{Faults: Faults{Hide: 1}})
+	shared := 0
+	for _, h := range r.world.Hosts() {
+		whole := r.look(h)
+		ids := make(map[string]int)
+		for _, p := range whole {
+			if ids[p.ID]++; ids[p.ID] > 1 {
+				shared++
+			}
+		}
+		for range 8 {
+			shown := r.look(h)
+			for key, p := range whole {
+				if _, ok := shown[key]; ok {
+					continue
+				}
+				if read := decode[record](t, r.get(root+"hostPorts/"+url.PathEscape(p.ID)), 200); read.key() != key {
+					t.Fatalf("%s: %s is hidden, and its id reads %s", h, key, read.key())
+				}
+			}
+		}
+	}
+	if shared == 0 {
+		t.Error("no two ports share an id: nothing was shown")
+	}
+}
+
 func TestStale(t *testing.T) {
 	r := newRig(t, WorldOptions{Seed: 1, Speed: 2000}, Options{Faults: Faults{Stale: 1}})
 	h := r.world.Hosts()[0]

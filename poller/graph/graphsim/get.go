@@ -33,12 +33,7 @@ func (s *Server) getPort(r *http.Request, x *exchange, q query) reply {
 	}
 	x.host, h.asked = h.name, w.now
 	w.catchUpLocked(h)
-	var found *port
-	for _, p := range h.ports {
-		if p.listed && p.key.Number == number && (found == nil || p.key.Compare(found.key) < 0) {
-			found = p
-		}
-	}
+	found := h.byNumber(number)
 	if found == nil {
 		return missing(x)
 	}
@@ -60,6 +55,17 @@ func (s *Server) getPort(r *http.Request, x *exchange, q query) reply {
 	answer := entity(v)
 	answer.honest = !stale && !bad
 	return answer
+}
+
+// byNumber is the port that a read of its id finds, nil if none is listed.
+func (h *host) byNumber(number uint16) *port {
+	var found *port
+	for _, p := range h.ports {
+		if p.listed && p.key.Number == number && (found == nil || p.key.Compare(found.key) < 0) {
+			found = p
+		}
+	}
+	return found
 }
 
 func (s *Server) getCertificate(r *http.Request, x *exchange, _ query) reply {

@@ -112,11 +112,12 @@ func (s *Server) replicaFor(h *host, x *exchange, page *link) func(int) *state {
 
 // hide picks the port to leave out: always the same of a host, so that looks
 // agree on its absence, and never one that no watcher knows: what is hidden from
-// the start cannot be missed.
+// the start cannot be missed. Nor one whose id reads another port, or nothing in
+// the service would disprove its absence.
 func (l *link) hide(h *host, variant uint64, w *World) {
 	var known []int
 	for _, p := range h.ports {
-		if p.listed && p.looks > 0 {
+		if p.listed && p.looks > 0 && h.byNumber(p.key.Number) == p {
 			known = append(known, p.index)
 		}
 	}
