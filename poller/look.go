@@ -117,8 +117,11 @@ func (p *Poller) handle(ctx context.Context, snapshot hostport.Snapshot) error {
 // endBy ends the look by an error of the handler.
 func (r *result) endBy(ctx context.Context, err error) {
 	switch {
-	case errors.Is(err, ErrHeld) && r.failure == nil:
-		r.outcome = lookHeld
+	case errors.Is(err, ErrHeld):
+		// A failure that was not taken stays one: the next in a row tells it.
+		if r.failure == nil {
+			r.outcome = lookHeld
+		}
 	case cutOff(ctx, err):
 		r.outcome = lookAbandoned
 	default:

@@ -151,6 +151,22 @@ func TestFailureBeforeAnyGoodLook(t *testing.T) {
 	})
 }
 
+// A failure that the handler has no room for ends nothing, and stays a failure.
+func TestHeldFailureIsNotFatal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1, func(r *rig, _ *Options) {
+			r.source.look = failWith(hostport.Unavailable)
+			r.handler.fault = ErrHeld
+		})
+		time.Sleep(2 * time.Second)
+		r.end(t)
+		got := r.Stats()
+		if n := len(r.handler.failures["10.0.0.0"]); n < 2 || got.Failed != uint64(n) || got.Held != 0 {
+			t.Errorf("%d failures told, %+v", n, got)
+		}
+	})
+}
+
 // A held baseline is no failure and comes again.
 func TestHeldSnapshotsComeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

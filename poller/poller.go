@@ -38,7 +38,8 @@ type Handler interface {
 	// that the snapshot was not taken and the host is to be looked at later. Any
 	// other error is fatal: state unknown, stop and let a restart recover.
 	Handle(ctx context.Context, snapshot hostport.Snapshot) ([]hostport.Ask, error)
-	// Failed tells of a look that failed. An error is fatal.
+	// Failed tells of a look that failed. ErrHeld means that it was not taken; the
+	// next failure in a row says all that it did. Any other error is fatal.
 	Failed(ctx context.Context, host hostport.Host, failure Failure) error
 	// Source tells that the source as a whole got worse or better. An error is fatal.
 	Source(ctx context.Context, change SourceChange) error
@@ -47,8 +48,8 @@ type Handler interface {
 	Watch(ctx context.Context, change WatchChange) error
 }
 
-// ErrHeld is returned by a Handler that cannot take a new host's baseline now.
-var ErrHeld = errors.New("snapshot held back: outbox nearly full")
+// ErrHeld is returned by a Handler that has no room now for what a look brought.
+var ErrHeld = errors.New("look held back: the outbox has no room for it")
 
 // Failure is a host whose looks fail.
 type Failure struct {

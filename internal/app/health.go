@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
 
 	"github.com/portdelta/portdelta/internal/store"
 	"github.com/portdelta/portdelta/internal/telemetry"
@@ -49,24 +50,28 @@ func (p *pipeline) checks() []telemetry.Check {
 // alarms holds what the store is crying about. Its methods may be called
 // concurrently and return at once.
 type alarms struct {
-	mu sync.Mutex
-	on map[string]bool
+	log *zap.Logger
+	mu  sync.Mutex
+	on  map[string]bool
 }
 
-// set takes an alarm. A slow disk is only slow, and nobody says when it ends.
+// set takes an alarm, and logs it when it begins and ends: no call of the store
+// returns its error (P10). A slow disk is only slow, and nobody says when it ends.
 func (a *alarms) set(kind string, err error) {
-	if kind == store.AlarmSlow {
-		return
-	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.on == nil {
 		a.on = map[string]bool{}
 	}
-	if err != nil {
-		a.on[kind] = true
-	} else {
+	switch was := a.on[kind]; {
+	case err == nil && was:
 		delete(a.on, kind)
+		a.log.Info("store alarm is over", zap.String("kind", kind))
+	case err != nil && !was:
+		if kind != store.AlarmSlow {
+			a.on[kind] = true
+		}
+		a.log.Warn("store alarm", zap.String("kind", kind), zap.Error(err))
 	}
 }
 

@@ -49,7 +49,7 @@ type pipeline struct {
 // fault should be found: the address, the lock, the topics. On an error nothing
 // stays open.
 func newPipeline(ctx, hurry context.Context, cfg *config.Config, hosts []hostport.Host, log *zap.Logger) (_ *pipeline, err error) {
-	p := &pipeline{log: log}
+	p := &pipeline{log: log, alarms: alarms{log: log}}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -146,9 +146,9 @@ func errorClasses() []string {
 
 // run watches until stop ends or a part fails, then stops in the written order:
 // the scheduler; looks in flight, which commit, or tell nothing where hurry ends
-// first; the publisher, which drains until
-// the deadline or until hurry ends (what is left stays in the outbox); the
-// producer; the store; the health endpoint last.
+// first; the publisher, which drains until the deadline or until hurry ends (what
+// is left stays in the outbox); the producer; the store; the health endpoint last.
+// The error is that of the first part that failed, also while stopping.
 func (p *pipeline) run(stop, hurry context.Context) error {
 	var healthDone, publishDone, watchDone sync.WaitGroup
 	healthCtx, endHealth := context.WithCancel(context.WithoutCancel(stop))
@@ -175,33 +175,36 @@ func (p *pipeline) run(stop, hurry context.Context) error {
 	p.log.Info("stopping: looks in flight end, then the outbox drains")
 	watchDone.Wait()
 	if failed.get() == nil {
-		p.drain(hurry)
+		failed.set(p.drain(hurry))
 	}
 	endPublish()
 	publishDone.Wait()
 	if p.beforeClose != nil {
 		p.beforeClose()
 	}
-	p.closeParts()
+	failed.set(p.closeParts())
 	endHealth()
 	healthDone.Wait()
-	p.health = nil
 	return failed.get()
 }
 
 // drain publishes what is in the outbox. What is not sent by the deadline is
-// durable there and goes out at the next start.
-func (p *pipeline) drain(hurry context.Context) {
+// durable there and goes out at the next start, and is no error: that is a
+// publisher or an outbox that cannot go on.
+func (p *pipeline) drain(hurry context.Context) error {
 	ctx, cancel := context.WithTimeout(hurry, time.Duration(limits.DrainSeconds.Max)*time.Second)
 	defer cancel()
-	if err := p.publish.Drain(ctx); err != nil {
-		records, _, _ := p.store.Depth()
-		p.log.Warn("stopped before the outbox was empty; the rest is sent at the next start", zap.Int("records", records), zap.Error(err))
+	err := p.publish.Drain(ctx)
+	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+		return err
 	}
+	records, _, _ := p.store.Depth()
+	p.log.Warn("stopped before the outbox was empty; the rest is sent at the next start", zap.Int("records", records), zap.Error(err))
+	return nil
 }
 
 // closeParts closes producer, then store, then the embedded broker.
-func (p *pipeline) closeParts() {
+func (p *pipeline) closeParts() error {
 	if p.graph != nil {
 		p.graph.Close()
 	}
@@ -215,18 +218,18 @@ func (p *pipeline) closeParts() {
 	if p.broker != nil {
 		errs = append(errs, p.broker.Close())
 	}
-	if err := errors.Join(errs...); err != nil {
-		p.log.Error("close", zap.Error(err))
-	}
+	return errors.Join(errs...)
 }
 
-// close undoes a start that failed half way.
+// close undoes a start that failed half way. That start's error is the one to
+// return, so what closing adds to it is logged.
 func (p *pipeline) close() {
-	p.closeParts()
+	err := p.closeParts()
 	if p.health != nil {
-		if err := p.health.Close(); err != nil {
-			p.log.Error("close", zap.Error(err))
-		}
+		err = errors.Join(err, p.health.Close())
+	}
+	if err != nil {
+		p.log.Error("close", zap.Error(err))
 	}
 }
 

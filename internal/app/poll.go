@@ -34,7 +34,7 @@ not be read; a host the source does not know is no failure.`,
 		RunE: func(cmd *cobra.Command, list []string) error { return e.poll(cmd.Context(), f, list) },
 	}
 	configFlag(cmd, &f.file)
-	cmd.Flags().StringVar(&f.baseURL, "base-url", "", "base URL of the API with its version, in place of a configuration")
+	cmd.Flags().StringVar(&f.baseURL, "base-url", "", "base URL of the API with its version, in place of the configured one")
 	cmd.Flags().StringVar(&f.auth, "auth", "", "default, or none for loopback addresses")
 	choices(cmd, "auth", authKinds...)
 	return cmd
@@ -48,13 +48,14 @@ func (e *env) poll(ctx context.Context, f pollFlags, list []string) error {
 		return usage(fmt.Errorf("--auth %q: use %s", f.auth, strings.Join(authKinds, " or ")))
 	}
 	cfg := config.Default()
-	if f.baseURL == "" {
+	if f.baseURL == "" || f.file != "" {
 		loaded, err := loadConfig(f.file, "--base-url URL")
 		if err != nil {
 			return err
 		}
 		cfg = *loaded
-	} else {
+	}
+	if f.baseURL != "" {
 		cfg.Source.Graph.BaseURL = strings.TrimSuffix(f.baseURL, "/")
 	}
 	if f.auth != "" {
@@ -133,7 +134,8 @@ func (e *env) table(s *hostport.Snapshot) error {
 		if status == "" {
 			status = "-"
 		}
-		fmt.Fprintf(e.Out, "  %-10s %-10s %-20s %s\n", hostport.EscapeText(p.PortKey.String()), status, scan, describe(p))
+		line := fmt.Sprintf("  %-10s %-10s %-20s %s", hostport.EscapeText(p.PortKey.String()), status, scan, describe(p))
+		fmt.Fprintln(e.Out, strings.TrimRight(line, " "))
 	}
 	return nil
 }

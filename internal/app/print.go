@@ -32,6 +32,7 @@ type printer struct {
 	w     io.Writer
 	json  bool
 	color bool
+	dates bool // times with their date, for what may be days old
 }
 
 func (e *env) printer() *printer {
@@ -68,12 +69,20 @@ func (p *printer) lifecycle(l *schemas.Lifecycle) error {
 	return p.line(l.Time.Detected, l.Severity, host, port, string(l.Type), hostport.EscapeText(string(l.Details)))
 }
 
+// clock shows a time, in UTC.
+func (p *printer) clock(at time.Time) string {
+	if p.dates {
+		return at.UTC().Format(time.RFC3339)
+	}
+	return at.UTC().Format(time.TimeOnly)
+}
+
 func (p *printer) line(at time.Time, s schemas.Severity, host, port, kind, what string) error {
 	begin, end := "", ""
 	if p.color {
 		begin, end = "\x1b["+severityColors[s]+"m", "\x1b[0m"
 	}
-	_, err := fmt.Fprintf(p.w, "%s %s%-8s%s %-20s %-10s %-23s %s\n", at.UTC().Format("15:04:05"), begin, s, end, host, port, escaped(kind), what)
+	_, err := fmt.Fprintf(p.w, "%s %s%-8s%s %-20s %-10s %-23s %s\n", p.clock(at), begin, s, end, host, port, escaped(kind), what)
 	return err
 }
 

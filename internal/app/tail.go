@@ -70,12 +70,15 @@ func (e *env) tail(ctx context.Context, f tailFlags) error {
 		return usage(err)
 	}
 	brokers, prefix := f.brokers, config.Default().Topics.Prefix
-	if len(brokers) == 0 {
+	if len(brokers) == 0 || f.file != "" {
 		cfg, err := loadConfig(f.file, "--brokers host:port")
 		if err != nil {
 			return err
 		}
-		brokers, prefix = brokersOf(cfg), cfg.Topics.Prefix
+		prefix = cfg.Topics.Prefix
+		if len(brokers) == 0 {
+			brokers = brokersOf(cfg)
+		}
 	}
 	if f.prefix != "" {
 		prefix = f.prefix
@@ -170,6 +173,7 @@ func (e *env) filter(f tailFlags) (func(kafka.Message) (func() error, error), er
 		return nil, fmt.Errorf("--type %q: %s has %s", f.kind, f.topic, strings.Join(typeWords(topic), ", "))
 	}
 	p := e.printer()
+	p.dates = true // a topic holds a month
 	pass := func(h string, t schemas.Type, s schemas.Severity) bool {
 		return (host == "" || h == host) && (f.kind == "" || string(t) == f.kind) && s >= least
 	}
@@ -234,6 +238,6 @@ func (p *printer) state(m kafka.Message) error {
 	if m.Value != nil {
 		value = string(m.Value)
 	}
-	_, err := fmt.Fprintf(p.w, "%s %-34s %s\n", m.Time.UTC().Format("15:04:05"), escaped(string(m.Key)), escaped(value))
+	_, err := fmt.Fprintf(p.w, "%s %-34s %s\n", p.clock(m.Time), escaped(string(m.Key)), escaped(value))
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -48,7 +49,7 @@ func Feasibility(hosts int, cfg Config) (Report, error) {
 		return r, nil
 	}
 	return r, fmt.Errorf("watch.tiers.default.max_age: %s for %d hosts needs %.4g requests per second, schedule.budget_per_second allows %.4g: "+
-		"raise it to %.4g, set max_age to %s or longer, or leave max_age out and have it stretched",
+		"raise it to %.0f, set max_age to %s or longer, or leave max_age out and have it stretched",
 		FormatDuration(r.MaxAge), hosts, r.RequestsPerSecond, budget, math.Ceil(r.RequestsPerSecond), FormatDuration(r.StretchedTo))
 }
 
@@ -68,10 +69,17 @@ func (r Report) Warning() string {
 func (r Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "hosts watched: %d\n", r.Hosts)
-	fmt.Fprintf(&b, "requests needed per second: %.4g of %.4g\n", r.RequestsPerSecond, r.BudgetPerSecond)
+	fmt.Fprintf(&b, "requests needed per second: %s of %s\n", figure(r.RequestsPerSecond), figure(r.BudgetPerSecond))
 	fmt.Fprintf(&b, "time to full baseline: %s\n", FormatDuration(roundUp(r.FullBaseline)))
 	fmt.Fprintf(&b, "largest fleet this budget carries: %d hosts at a max_age of %s\n", r.LargestFleet, FormatDuration(r.MaxAge))
 	return b.String()
+}
+
+// figure writes four digits that count, without an exponent: a host a day is
+// 0.00001157 requests per second.
+func figure(f float64) string {
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(f, 'g', 4, 64), 64) // of our own making
+	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
 
 // MarshalJSON writes the durations as the configuration does, and null for one

@@ -109,3 +109,12 @@ largest fleet this budget carries: 864000 hosts at a max_age of 24h
 		t.Errorf("got %s, %v", data, err)
 	}
 }
+
+// A fleet of one host is as readable as one of millions.
+func TestFigure(t *testing.T) {
+	for f, want := range map[float64]string{0: "0", 10: "10", 0.5: "0.5", 1.0 / 86_400: "0.00001157", 2_345_678: "2346000"} {
+		if got := figure(f); got != want {
+			t.Errorf("%v: %s, expected %s", f, got, want)
+		}
+	}
+}

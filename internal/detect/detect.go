@@ -76,7 +76,7 @@ func (d *Detector) Handle(_ context.Context, snapshot hostport.Snapshot) ([]host
 	return nil, d.commit(held, &snapshot, &res)
 }
 
-// Failed takes a look that brought nothing.
+// Failed takes a look that brought nothing. Errors as of Handle.
 func (d *Detector) Failed(_ context.Context, host hostport.Host, f diff.Failure) error {
 	held, err := d.load(host)
 	if err != nil {

@@ -156,6 +156,7 @@ func cutMessage(s string) string {
 	if utf8.RuneCountInString(s) <= limits.MessageRunes.Max {
 		return s
 	}
+	limits.MessageRunes.Hit()
 	runes := []rune(s)
 	return string(runes[:limits.MessageRunes.Max-3]) + "..."
 }

@@ -12,6 +12,6 @@
 // the log's one line about the telemetry address are all they go by.
 //
 // A failure prints its seed; -e2e.seed repeats the world and the moments that
-// were drawn, though not what the machine's timing made of them. With -short they
-// are skipped.
+// were drawn, though not what the machine's timing made of them. -e2e.changes=1000
+// with -timeout 1h makes a soak of them. With -short they are skipped.
 package e2e

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -48,5 +49,9 @@ func (c credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) 
 
 type tokenError struct{ err error }
 
-func (e *tokenError) Error() string { return "no token: " + outside(e.err.Error()) }
+// Error sets azidentity's list of what it tried, a line each, on one line.
+func (e *tokenError) Error() string {
+	return "no token: " + outside(strings.Join(strings.Fields(e.err.Error()), " "))
+}
+
 func (e *tokenError) Unwrap() error { return e.err }

@@ -1,12 +1,21 @@
 package graph
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/portdelta/portdelta/internal/hostport"
 	"github.com/portdelta/portdelta/internal/limits"
 )
+
+// What azidentity tried reads as one line, without escaped line feeds.
+func TestTokenErrorIsOneLine(t *testing.T) {
+	err := &tokenError{errors.New("failed to acquire a token.\nAttempted credentials:\n\tEnvironment: missing\n")}
+	if got, want := err.Error(), "no token: failed to acquire a token. Attempted credentials: Environment: missing"; got != want {
+		t.Errorf("%q, expected %q", got, want)
+	}
+}
 
 // Text of the outside is bounded, and ends with a whole escape.
 func TestOutsideIsBounded(t *testing.T) {
