@@ -154,6 +154,9 @@ func (s *stepper) dropWitnesses() {
 			kept = append(kept, w)
 		}
 	}
+	if len(kept) > limits.Witnesses.Max {
+		s.hit(limits.Witnesses)
+	}
 	s.st.Witnesses = slices.Clone(kept[max(0, len(kept)-limits.Witnesses.Max):])
 }
 

@@ -193,7 +193,10 @@ func (p *PortState) forgetForms(now time.Time) {
 		seen.Kept = slices.DeleteFunc(slices.Clone(kept), func(k SeenForm) bool {
 			return now.Sub(k.LastSeen) > keepFor && !slices.Contains(told.digests(), k.Form.Digest)
 		})
-		if len(seen.Kept) < len(kept) {
+		switch {
+		case len(seen.Kept) == 0:
+			delete(p.Banners, protocol) // else every protocol ever seen would stay (P11)
+		case len(seen.Kept) < len(kept):
 			p.Banners[protocol] = seen
 		}
 	}

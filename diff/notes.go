@@ -19,6 +19,7 @@ func (s *stepper) once(kind string, n int) (count int, tell bool) {
 	if !known && len(s.st.Noted) >= limits.NotesADay.Max {
 		maps.DeleteFunc(s.st.Noted, func(_ string, v NoteState) bool { return v.Day != today && v.Pending == 0 })
 		if len(s.st.Noted) >= limits.NotesADay.Max {
+			s.hit(limits.NotesADay)
 			return 0, false
 		}
 	}
@@ -72,11 +73,16 @@ func (s *stepper) suppress(rule Rule, facet Facet, digest string) {
 
 // bound counts a value that is not told because it exceeds a bound (P11).
 func (s *stepper) bound(l *limits.Limit, facet Facet, value ...string) {
+	s.hit(l)
+	s.suppress(RuleBound, facet, digest(value...))
+}
+
+// hit counts a bound that was met, for the caller to report.
+func (s *stepper) hit(l *limits.Limit) {
 	if s.res.Bounds == nil {
 		s.res.Bounds = map[*limits.Limit]int{}
 	}
 	s.res.Bounds[l]++
-	s.suppress(RuleBound, facet, digest(value...))
 }
 
 // tellSuppressed tells each rule once a day. Volatile bytes are observation, not

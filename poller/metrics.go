@@ -46,7 +46,7 @@ func newMetrics(registerer prometheus.Registerer, s *schedule, budget *Budget) *
 	m.hosts[unlooked].Set(float64(len(s.entries)))
 	factory.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "portdelta_snapshot_age_seconds",
-		Help: "Age of the oldest last snapshot over the hosts that gave one since the start; 0 where none did.",
+		Help: "Age of the oldest last snapshot over all watched hosts; of a host that gave none since the start, the time since then.",
 	}, func() float64 { return s.oldest(time.Since(s.epoch)).Seconds() })
 	factory.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "portdelta_budget_used_ratio",
@@ -61,9 +61,7 @@ func newMetrics(registerer prometheus.Registerer, s *schedule, budget *Budget) *
 func (s *schedule) oldest(now time.Duration) time.Duration {
 	first := int64(now)
 	for i := range s.entries {
-		if good := s.entries[i].good.Load(); good != 0 {
-			first = min(first, good)
-		}
+		first = min(first, s.entries[i].good.Load()) // 0, the start, where there was none
 	}
 	return now - time.Duration(first)
 }

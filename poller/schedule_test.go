@@ -360,3 +360,20 @@ func BenchmarkPickAndRequeue(b *testing.B) {
 		step()
 	}
 }
+
+// A host that never answered is as old as the process: a source that is down from
+// the start must not look fresh.
+func TestOldestCountsHostsWithoutASnapshot(t *testing.T) {
+	s := newTestSchedule(t, Tier{"default", time.Hour, hostNames(2)})
+	if got := s.oldest(90 * time.Second); got != 90*time.Second {
+		t.Errorf("before any snapshot: %s", got)
+	}
+	s.entries[0].good.Store(int64(60 * time.Second))
+	if got := s.oldest(90 * time.Second); got != 90*time.Second {
+		t.Errorf("one of two answered: %s", got)
+	}
+	s.entries[1].good.Store(int64(80 * time.Second))
+	if got := s.oldest(90 * time.Second); got != 30*time.Second {
+		t.Errorf("both answered: %s", got)
+	}
+}
