@@ -40,6 +40,11 @@ type pipeline struct {
 	poll     *poller.Poller
 	handler  *handler
 	alarms   alarms
+
+	endHealth  context.CancelFunc // nil before the address is taken
+	healthDone chan struct{}      // closed when healthErr is set and the address free
+	healthErr  error
+
 	// beforeClose, if set, is called when the outbox has drained and everything
 	// is still open.
 	beforeClose func()
@@ -60,6 +65,7 @@ func newPipeline(ctx, hurry context.Context, cfg *config.Config, hosts []hostpor
 	if p.health, err = telemetry.Listen(cfg.Telemetry.Listen, p.registry, log); err != nil {
 		return nil, outside(err)
 	}
+	p.serveHealth(ctx)
 	if p.store, err = store.Open(cfg.Store.Path, store.Options{Shards: cfg.Topics.Partitions, Logger: log, OnAlarm: p.alarms.set}); err != nil {
 		return nil, storeError(err)
 	}
@@ -151,10 +157,8 @@ func errorClasses() []string {
 // The error is that of the first part that failed, also while stopping.
 func (p *pipeline) run(stop, hurry context.Context) error {
 	var healthDone, publishDone, watchDone sync.WaitGroup
-	healthCtx, endHealth := context.WithCancel(context.WithoutCancel(stop))
 	publishCtx, endPublish := context.WithCancel(context.WithoutCancel(stop))
 	watchCtx, endWatch := context.WithCancel(stop)
-	defer endHealth()
 	defer endPublish()
 	defer endWatch()
 
@@ -166,7 +170,7 @@ func (p *pipeline) run(stop, hurry context.Context) error {
 			endWatch()
 		})
 	}
-	actor(&healthDone, healthCtx, p.health.Run)
+	actor(&healthDone, stop, func(context.Context) error { <-p.healthDone; return p.healthErr })
 	actor(&publishDone, publishCtx, p.publish.Run)
 	actor(&watchDone, watchCtx, p.poll.Run)
 	actor(&watchDone, watchCtx, p.handler.heartbeats)
@@ -183,9 +187,20 @@ func (p *pipeline) run(stop, hurry context.Context) error {
 		p.beforeClose()
 	}
 	failed.set(p.closeParts())
-	endHealth()
+	p.endHealth()
 	healthDone.Wait()
 	return failed.get()
+}
+
+// serveHealth answers from the start on: a start may wait for Kafka, and then
+// /healthz says that the process lives and /readyz that it is not ready.
+func (p *pipeline) serveHealth(stop context.Context) {
+	ctx, end := context.WithCancel(context.WithoutCancel(stop))
+	p.endHealth, p.healthDone = end, make(chan struct{})
+	go func() {
+		defer close(p.healthDone)
+		p.healthErr = p.health.Run(ctx)
+	}()
 }
 
 // drain publishes what is in the outbox. What is not sent by the deadline is
@@ -225,8 +240,10 @@ func (p *pipeline) closeParts() error {
 // return, so what closing adds to it is logged.
 func (p *pipeline) close() {
 	err := p.closeParts()
-	if p.health != nil {
-		err = errors.Join(err, p.health.Close())
+	if p.endHealth != nil {
+		p.endHealth()
+		<-p.healthDone
+		err = errors.Join(err, p.healthErr)
 	}
 	if err != nil {
 		p.log.Error("close", zap.Error(err))

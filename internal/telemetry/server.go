@@ -58,7 +58,7 @@ const (
 
 // Listen takes the address at once, so that a start fails early and whole if it
 // is not free. Until SetChecks is called /readyz answers 503. Run serves and
-// closes; without Run, Close gives the address back.
+// gives it back.
 func Listen(addr string, metrics *prometheus.Registry, log *zap.Logger) (*Server, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -121,9 +121,6 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	return nil
 }
-
-// Close gives the address back where Run was never called.
-func (s *Server) Close() error { return s.listener.Close() }
 
 func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	answer := struct {

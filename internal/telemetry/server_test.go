@@ -120,21 +120,6 @@ func TestAddressInUse(t *testing.T) {
 	}
 }
 
-func TestCloseGivesTheAddressBack(t *testing.T) {
-	s, err := Listen("127.0.0.1:0", NewRegistry("v", "go"), zap.NewNop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", s.Addr())
-	if err != nil {
-		t.Fatalf("the address is still taken: %v", err)
-	}
-	l.Close()
-}
-
 // A stop lets the request under way finish.
 func TestGracefulStop(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
@@ -189,7 +174,7 @@ func TestServeFailure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Close()
+	s.listener.Close()
 	if err := s.Run(t.Context()); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("got %v, want the listener's error", err)
 	}
