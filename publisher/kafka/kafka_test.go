@@ -134,3 +134,9 @@ func isFetch(request kmsg.Request) bool {
 	_, ok := request.(*kmsg.FetchRequest)
 	return ok
 }
+
+// isProduce keeps a fault from the metadata requests that kafka-go sends between.
+func isProduce(request kmsg.Request) bool {
+	_, ok := request.(*kmsg.ProduceRequest)
+	return ok
+}

@@ -90,7 +90,7 @@ func TestRestIsWhatIsNotAcknowledged(t *testing.T) {
 	cluster := fakeCluster(t)
 	client := newClient(t, cluster.ListenAddrs()...)
 	created(t, client, 1)
-	cluster.Fault(kfake.Fault{Topic: schemas.State.Name("test"), Err: kerr.NotEnoughReplicas})
+	cluster.Fault(kfake.Fault{Topic: schemas.State.Name("test"), Err: kerr.NotEnoughReplicas, When: isProduce})
 	var entries []schemas.Entry
 	for i, topic := range []schemas.Topic{schemas.Changes, schemas.State, schemas.Changes, schemas.State, schemas.Lifecycles} {
 		e := testEntries(topic, 0, 1)[0]
@@ -120,8 +120,8 @@ func TestFatalFailureComesBeforeOthers(t *testing.T) {
 	client := newClient(t, cluster.ListenAddrs()...)
 	created(t, client, 1)
 	cluster.Fault(
-		kfake.Fault{Topic: schemas.Changes.Name("test"), Err: kerr.NotEnoughReplicas},
-		kfake.Fault{Topic: schemas.State.Name("test"), Err: kerr.ClusterAuthorizationFailed},
+		kfake.Fault{Topic: schemas.Changes.Name("test"), Err: kerr.NotEnoughReplicas, When: isProduce},
+		kfake.Fault{Topic: schemas.State.Name("test"), Err: kerr.ClusterAuthorizationFailed, When: isProduce},
 	)
 	entries := append(testEntries(schemas.Changes, 0, 1), testEntries(schemas.State, 0, 1)...)
 	failure, ok := errors.AsType[*Error](NewProducer(client).Produce(t.Context(), 0, entries))
@@ -233,7 +233,7 @@ func TestFullBatchesFitTheBroker(t *testing.T) {
 		total += len(e.Record.Value)
 		entries = append(entries, e)
 	}
-	refused := cluster.Fault(kfake.Fault{Topic: schemas.Changes.Name("test"), Observe: true, Count: -1})
+	refused := cluster.Fault(kfake.Fault{Topic: schemas.Changes.Name("test"), Observe: true, Count: -1, When: isProduce})
 	if err := NewProducer(client).Produce(t.Context(), 0, entries); err != nil {
 		t.Fatal(err)
 	}
