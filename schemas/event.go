@@ -167,10 +167,7 @@ func (e *Event) Encode() ([]byte, error) {
 	if e.Port != nil && wire.Context.Services == nil {
 		wire.Context.Services = []Service{}
 	}
-	data, err := Raw(wire)
-	if err == nil && len(data) > MaxEventBytes {
-		err = fmt.Errorf("%d bytes, more than %d", len(data), MaxEventBytes)
-	}
+	data, err := rawWithin(wire, MaxEventBytes)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.name(), err)
 	}

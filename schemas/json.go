@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"time"
 	"unicode/utf8"
@@ -39,6 +40,15 @@ func Raw(v any) (json.RawMessage, error) {
 		return nil, errNotUTF8
 	}
 	return marshal(v)
+}
+
+// rawWithin is Raw for a whole record, which may have so many bytes at most (P11).
+func rawWithin(v any, limit int) ([]byte, error) {
+	data, err := Raw(v)
+	if err == nil && len(data) > limit {
+		err = fmt.Errorf("%d bytes, more than %d", len(data), limit)
+	}
+	return data, err
 }
 
 // marshal is encoding/json without HTML escaping and without the final newline.

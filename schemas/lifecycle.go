@@ -53,10 +53,7 @@ type LifecycleEvidence struct {
 func (l *Lifecycle) Encode() ([]byte, error) {
 	wire := *l
 	wire.Details = orEmpty(l.Details)
-	data, err := Raw(wire)
-	if err == nil && len(data) > MaxEventBytes {
-		err = fmt.Errorf("%d bytes, more than %d", len(data), MaxEventBytes)
-	}
+	data, err := rawWithin(wire, MaxEventBytes)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", l.name(), err)
 	}

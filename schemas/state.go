@@ -147,10 +147,7 @@ func (s PortState) Encode() ([]byte, error) { return encodeState(s.StateHead, s)
 func (s HostState) Encode() ([]byte, error) { return encodeState(s.StateHead, s) }
 
 func encodeState(head StateHead, v any) ([]byte, error) {
-	data, err := Raw(v)
-	if err == nil && len(data) > MaxStateBytes {
-		err = fmt.Errorf("%d bytes, more than %d", len(data), MaxStateBytes)
-	}
+	data, err := rawWithin(v, MaxStateBytes)
 	if err != nil {
 		return nil, fmt.Errorf("state record %q: %w", head.key(), err)
 	}
