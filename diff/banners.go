@@ -81,12 +81,7 @@ func (s *stepper) bannerSeen(key portKey, p *PortState, r record, rel relation, 
 			return
 		}
 	}
-	switch class {
-	case banner.Security:
-		reasons = append(reasons, SecurityFact)
-	case banner.Routing:
-		reasons = append(reasons, RoutingFact)
-	}
+	reasons = withFactReason(reasons, class)
 	after := s.bannerSet(told.Protocol, current)
 	seen.Kept, seen.Waiting, seen.Told = keep(seen.Kept, remembered(seen.Kept, current), s.now), 0, class
 	s.facet(key, p, r, Change{Type: BannerChanged, NotBefore: p.Agreed, Before: told, After: after, Changed: []Facet{FacetBanners}, Reasons: reasons,

@@ -42,8 +42,9 @@ func readBanners(p *PortState, r record) (map[string]*nowBanners, time.Time) {
 		if hash := rawHash(b.Text); cmp.Or(seen.Compare(n.rawSeen), slices.Compare(hash[:], n.rawHash[:])) > 0 {
 			n.rawSeen, n.rawHash = seen, hash
 		}
-		form, long := compact(f)
-		n.add(SeenForm{Form: form, Long: long, FirstSeen: b.FirstSeen, LastSeen: seen})
+		sighting := seenForm(f)
+		sighting.FirstSeen, sighting.LastSeen = b.FirstSeen, seen
+		n.add(sighting)
 	}
 	for protocol, n := range all {
 		n.uncut(p.Banners[protocol].Kept)
@@ -131,7 +132,7 @@ func (n *nowBanners) uncut(kept []SeenForm) {
 			}
 		}
 		for _, k := range candidates {
-			if !k.Long && !f.Long && (f.Form.Cut || k.Form.Cut) && banner.SameButCut(k.Form, f.Form) {
+			if (f.Form.Cut || k.Form.Cut) && sameAnswer(k, *f) {
 				delete(n.forms, f.Form.Digest)
 				n.add(SeenForm{Form: k.Form, FirstSeen: f.FirstSeen, LastSeen: f.LastSeen})
 				break

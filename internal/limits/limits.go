@@ -104,6 +104,7 @@ var (
 var (
 	ConfigBytes          = limit("config_bytes", 1<<20, "bytes", "a larger configuration file is refused; long lists of hosts go into host files")
 	ConfigProblems       = limit("config_problems", 100, "problems", "further problems of a configuration are counted, not listed")
+	PairLineBytes        = limit("pair_line_bytes", 8<<20, "bytes", "a longer line of labelled pairs is refused by explain banner")
 	Partitions           = limit("partitions", 1024, "partitions", "a greater topics.partitions is refused by the configuration")
 	TelemetryConnections = limit("telemetry_connections", 64, "connections", "further connections to the telemetry address wait")
 	TelemetryHeaderBytes = limit("telemetry_header_bytes", 16<<10, "bytes", "a request to the telemetry address with longer headers is refused")
