@@ -94,6 +94,10 @@ func (s *stepper) tellSuppressed() {
 			s.res.Suppressed = map[Rule]int{}
 		}
 		s.res.Suppressed[rule] = n.Count
+		if s.st.Suppressed == nil {
+			s.st.Suppressed = map[Rule]Suppression{}
+		}
+		s.st.Suppressed[rule] = Suppression{Count: s.st.Suppressed[rule].Count + n.Count, Last: s.now, Facet: n.Facet}
 		if rule == RuleVolatile {
 			continue
 		}

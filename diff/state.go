@@ -24,6 +24,7 @@ type State struct {
 	Unknown     UnknownState
 	Unreachable *UnreachableNote     // what host.unreachable told; nil once recovered
 	Noted       map[string]NoteState // by rule or malformed field: when it was last told
+	Suppressed  map[Rule]Suppression // what was seen and not told since the host is watched
 	Witnesses   []Witness            // snapshots from which a port was first absent
 	Ports       map[hostport.PortKey]*PortState
 }
@@ -50,6 +51,14 @@ type UnknownState struct {
 type NoteState struct {
 	Day     int64 // days since the Unix epoch
 	Pending int   // occurrences since the last note
+}
+
+// Suppression counts what one rule held back. No rule of evidence reads it: it is
+// there to be asked for (P10).
+type Suppression struct {
+	Count int
+	Last  time.Time // our clock
+	Facet Facet     // of the last one
 }
 
 // Witness is a complete snapshot from which some port was absent: when it was
@@ -160,6 +169,7 @@ func (s State) clone() State {
 	if s.Noted == nil {
 		s.Noted = map[string]NoteState{}
 	}
+	s.Suppressed = maps.Clone(s.Suppressed)
 	s.Witnesses = slices.Clone(s.Witnesses)
 	ports := make(map[hostport.PortKey]*PortState, len(s.Ports))
 	for k, p := range s.Ports {

@@ -13,12 +13,14 @@ import (
 	"github.com/portdelta/portdelta/internal/store"
 )
 
-// A host is kept as one facet for itself, one for each port and one for the
-// witnesses of pending absences, so that an unchanged port is not written again.
+// A host is kept as one facet for itself, one for each port, one for what was
+// suppressed and one for the witnesses of pending absences, so that an unchanged
+// port is not written again.
 const (
-	facetHost      = "h"
-	facetWitnesses = "w"
-	facetPort      = "p" // + protocol, NUL, number in two bytes
+	facetHost       = "h"
+	facetSuppressed = "s"
+	facetWitnesses  = "w"
+	facetPort       = "p" // + protocol, NUL, number in two bytes
 )
 
 // stateFormat is the first byte of every facet. A facet of another format is
@@ -34,6 +36,9 @@ func portFacet(k hostport.PortKey) string {
 func encodeState(st *diff.State) map[string][]byte {
 	out := make(map[string][]byte, len(st.Ports)+2)
 	out[facetHost] = encodeHost(st)
+	if len(st.Suppressed) > 0 {
+		out[facetSuppressed] = encodeSuppressed(st.Suppressed)
+	}
 	if len(st.Witnesses) > 0 {
 		out[facetWitnesses] = encodeWitnesses(st.Witnesses)
 	}
@@ -54,6 +59,8 @@ func decodeState(host hostport.Host, facets []store.Facet) (diff.State, error) {
 		switch {
 		case f.Key == facetHost:
 			decodeHost(r, &st)
+		case f.Key == facetSuppressed:
+			st.Suppressed = decodeSuppressed(r)
 		case f.Key == facetWitnesses:
 			st.Witnesses = decodeWitnesses(r)
 		case strings.HasPrefix(f.Key, facetPort):
@@ -117,6 +124,28 @@ func decodeHost(r *reader, st *diff.State) {
 		kind := r.string()
 		st.Noted[kind] = diff.NoteState{Day: r.int(), Pending: int(r.uint())}
 	}
+}
+
+func encodeSuppressed(by map[diff.Rule]diff.Suppression) []byte {
+	w := &writer{b: []byte{stateFormat}}
+	w.uint(uint64(len(by)))
+	for _, rule := range slices.Sorted(maps.Keys(by)) {
+		w.string(string(rule))
+		w.uint(uint64(by[rule].Count))
+		w.time(by[rule].Last)
+		w.string(string(by[rule].Facet))
+	}
+	return w.b
+}
+
+func decodeSuppressed(r *reader) map[diff.Rule]diff.Suppression {
+	n := r.count()
+	out := make(map[diff.Rule]diff.Suppression, n)
+	for range n {
+		rule := diff.Rule(r.string())
+		out[rule] = diff.Suppression{Count: int(r.uint()), Last: r.time(), Facet: diff.Facet(r.string())}
+	}
+	return out
 }
 
 func encodeWitnesses(list []diff.Witness) []byte {
