@@ -139,7 +139,7 @@ func (m *model) listed(k hostport.PortKey, p *modelPort, r modelRecord, stale bo
 		tell("port.opened %s", k)
 	case p.told == "":
 		tell("port.discovered %s", k)
-	case p.told == hostport.Vanished && same && stale:
+	case p.told == hostport.Vanished && stale && !r.evidence.After(p.goneAt):
 		return
 	case p.told == hostport.Vanished:
 		if same {

@@ -167,14 +167,15 @@ func (s *stepper) lose(p *PortState, status hostport.Status, notAfter time.Time)
 
 // back takes a record of a port that was told vanished.
 func (s *stepper) back(key hostport.PortKey, p *PortState, r record, rel relation, status hostport.Status) {
+	// A stale snapshot shows the past: what it lists from before the vanish was
+	// told disproves nothing, although we may never have seen that scan.
+	if s.stale && !r.evidence.After(p.Lost.Vanished) {
+		s.suppress(RuleOlderEvidence, FacetStatus, "")
+		return
+	}
 	retracts := ""
 	if rel == equal {
-		// The source still holds the very record it hid: the vanish was wrong. A
-		// stale snapshot shows the past, and disproves nothing.
-		if s.stale {
-			s.suppress(RuleOlderEvidence, FacetStatus, "")
-			return
-		}
+		// The source still holds the very record it hid: the vanish was wrong.
 		retracts = p.Lost.EventID
 		p.Retracted = true
 	}

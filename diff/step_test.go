@@ -232,6 +232,12 @@ func TestVanishedListedAgain(t *testing.T) {
 		tl := gone(t)
 		expect(t, "nothing", tl.look(72, port(80, 60), port(443, -9)))
 	})
+	t.Run("a scan of before the vanish in a stale snapshot", func(t *testing.T) {
+		tl := gone(t)
+		expect(t, "the past", tl.look(72, port(80, 30), port(443, 25)))
+		expect(t, "still gone", tl.look(96, port(80, 90)))
+		expect(t, "listed anew by a lagging replica", tl.look(120, port(80, 85), port(443, 80)), "port.reopened tcp/443")
+	})
 	t.Run("not open", func(t *testing.T) {
 		tl := gone(t)
 		expect(t, "closed", tl.look(72, port(80, 60), port(443, -1, status("closed"))), "port.closed tcp/443")
