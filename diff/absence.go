@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -158,19 +157,4 @@ func (s *stepper) dropWitnesses() {
 		s.hit(limits.Witnesses)
 	}
 	s.st.Witnesses = slices.Clone(kept[max(0, len(kept)-limits.Witnesses.Max):])
-}
-
-// forget drops vanished ports after RetainGone; their public record becomes a
-// tombstone, which changes nothing for a reader: vanished and absent are one.
-func (s *stepper) forget() {
-	for _, key := range slices.SortedFunc(maps.Keys(s.st.Ports), hostport.PortKey.Compare) {
-		p := s.st.Ports[key]
-		_, listed := s.present[key]
-		if p.Told != nil && p.Told.Status == hostport.Vanished && !listed &&
-			s.now.Sub(p.Lost.Vanished) >= s.policy.RetainGone {
-			delete(s.st.Ports, key)
-			delete(s.told, key)
-			s.res.Gone = append(s.res.Gone, key)
-		}
-	}
 }

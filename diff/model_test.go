@@ -103,7 +103,7 @@ func (m *model) look(at time.Time, complete bool, records map[hostport.PortKey]m
 	}
 	open := false
 	for k, p := range m.ports {
-		if _, listed := records[k]; p.told == hostport.Vanished && !listed && at.Sub(p.goneAt) >= 90*24*time.Hour {
+		if p.told == hostport.Vanished && at.Sub(p.goneAt) >= 90*24*time.Hour {
 			delete(m.ports, k)
 		}
 		open = open || p.told == hostport.Open
@@ -120,6 +120,9 @@ func (m *model) look(at time.Time, complete bool, records map[hostport.PortKey]m
 
 func (m *model) listed(k hostport.PortKey, p *modelPort, r modelRecord, stale bool, at time.Time, tell func(string, ...any)) {
 	undated := r.evidence.IsZero()
+	if p.told == hostport.Vanished {
+		p.goneAt = at // forgotten 90 d after it was last listed
+	}
 	if !undated && r.evidence.Before(p.evidence) {
 		return // P4
 	}

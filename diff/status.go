@@ -13,6 +13,9 @@ func (s *stepper) listed(key hostport.PortKey, r record) {
 		p = &PortState{}
 		s.st.Ports[key] = p
 	}
+	if p.Told != nil && p.Told.Status == hostport.Vanished {
+		p.Lost.Vanished = s.now // what the source still lists is not forgotten
+	}
 	rel := relate(p.Evidence, r.evidence)
 	if rel == older {
 		s.suppress(RuleOlderEvidence, FacetStatus, "") // P4: the record changes nothing

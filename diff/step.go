@@ -67,6 +67,7 @@ func (s *stepper) look() {
 			s.startBaseline(BaselineUnknown)
 		} else {
 			s.unknown()
+			s.allTimers()
 		}
 		return
 	}
@@ -120,6 +121,9 @@ func (s *stepper) ports() {
 		} else {
 			s.absent(k)
 		}
+		if s.st.Ports[k] != nil {
+			s.timers(k)
+		}
 	}
 	s.dropWitnesses()
 }
@@ -162,7 +166,6 @@ func (s *stepper) mark(k hostport.PortKey, op Op) {
 
 // finish tells what concerns the host as a whole and orders the result.
 func (s *stepper) finish() {
-	s.forget()
 	s.exposure()
 	for k, op := range s.told {
 		s.res.Told = append(s.res.Told, ToldPort{k, op})

@@ -89,11 +89,22 @@ func (t Times) MarshalJSON() ([]byte, error) {
 
 // Evidence is what stands behind a change event.
 type Evidence struct {
-	Snapshot string       `json:"snapshot"` // id of the snapshot that decided
+	Snapshot string       `json:"snapshot"` // id of the snapshot that decided; "" (null) where time alone did
 	Requests List[string] `json:"requests"` // the service's request ids; bound them with BoundRequests
 	Basis    Basis        `json:"basis"`
 	Agreeing int          `json:"agreeing"` // independent pieces of evidence
-	Proof    string       `json:"proof"`    // single, counted or unproven (P1)
+	Proof    string       `json:"proof"`    // single, counted or unproven (P1); "" (null) without a snapshot
+}
+
+// MarshalJSON writes an absent snapshot and its proof as null.
+func (e Evidence) MarshalJSON() ([]byte, error) {
+	return marshal(struct {
+		Snapshot *string      `json:"snapshot"`
+		Requests List[string] `json:"requests"`
+		Basis    Basis        `json:"basis"`
+		Agreeing int          `json:"agreeing"`
+		Proof    *string      `json:"proof"`
+	}{OrNull(e.Snapshot), e.Requests, e.Basis, e.Agreeing, OrNull(e.Proof)})
 }
 
 // Basis is the kind of evidence that decided.
@@ -102,7 +113,7 @@ type Basis string
 const (
 	Statement Basis = "statement" // the source's own word, a gain or a changed value
 	Rescan    Basis = "rescan"    // a loss that independent evidence agrees on
-	Elapsed   Basis = "elapsed"   // time alone: vanish_after passed
+	Elapsed   Basis = "elapsed"   // time alone: vanish_after passed, or a timer
 )
 
 // Bounds of what an event takes over from the source beside what is told (P11);

@@ -39,6 +39,7 @@ type pipeline struct {
 	graph    *graph.Client
 	poll     *poller.Poller
 	handler  *handler
+	ticks    *ticker
 	alarms   alarms
 
 	endHealth  context.CancelFunc // nil before the address is taken
@@ -121,10 +122,12 @@ func (p *pipeline) look(cfg *config.Config, hosts []hostport.Host, hurry <-chan 
 		Policy:  diff.Policy{VanishAfter: cfg.Detect.VanishAfter, RetainGone: cfg.Detect.RetainGone},
 		Metrics: detect.NewMetrics(p.registry),
 	}}
+	intake := func() bool { return p.store.Fill() < 1 && p.alarms.writable() }
+	p.ticks = &ticker{handler: p.handler, shards: cfg.Topics.Partitions, open: intake, damaged: map[string]time.Time{}}
 	p.poll, err = poller.New(poller.Options{
 		Source: p.graph, Handler: p.handler, Budget: budget, Registerer: p.registry, Logger: p.log, Errors: failures.Count,
 		Tiers:  []poller.Tier{{Name: "default", MaxAge: cfg.Watch.Tiers.Default.MaxAge, Hosts: hosts}},
-		Intake: func() bool { return p.store.Fill() < 1 && p.alarms.writable() },
+		Intake: intake,
 		Hurry:  hurry,
 	})
 	return err
@@ -174,6 +177,7 @@ func (p *pipeline) run(stop, hurry context.Context) error {
 	actor(&publishDone, publishCtx, p.publish.Run)
 	actor(&watchDone, watchCtx, p.poll.Run)
 	actor(&watchDone, watchCtx, p.handler.heartbeats)
+	actor(&watchDone, watchCtx, p.ticks.run)
 
 	<-watchCtx.Done()
 	p.log.Info("stopping: looks in flight end, then the outbox drains")

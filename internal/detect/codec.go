@@ -24,8 +24,8 @@ const (
 )
 
 // stateFormat is the first byte of every facet. A facet of another format is
-// refused: a newer version of portdelta wrote it.
-const stateFormat = 1
+// refused: another version of portdelta wrote it. Format 1 was never released.
+const stateFormat = 2
 
 func portFacet(k hostport.PortKey) string {
 	return facetPort + k.Protocol + "\x00" + string(binary.BigEndian.AppendUint16(nil, k.Number))

@@ -20,6 +20,8 @@ import (
 type StateStore interface {
 	// Load returns everything held of a host and its version, 0 where nothing is.
 	Load(shard int, host string) ([]store.Facet, uint64, error)
+	// Due returns the hosts that are due by then, at most limit.
+	Due(shard int, by time.Time, limit int) ([]string, error)
 	// Commit applies a step whole or not at all, durable on return where it
 	// carries records. store.ErrConflict: another version is held than expected.
 	// store.ErrOutboxFull: nothing was applied.
@@ -45,14 +47,16 @@ func (e *StepError) Unwrap() error { return e.Err }
 // baselineFill is how full the outbox may be for new hosts to be taken on (design section 6).
 const baselineFill = 0.8
 
-// Detector takes snapshots. Its methods may be called concurrently, though not
-// for one host.
+// Detector takes snapshots, and what time alone brings. Its methods may be called
+// concurrently; two steps of one host never overlap.
 type Detector struct {
 	Store   StateStore
 	Shards  int
 	Source  string // the CloudEvents source: schemas.Source
 	Policy  diff.Policy
 	Metrics *Metrics
+
+	busy hostLocks
 }
 
 // Handle decides a snapshot and commits the step. If it returns Asks nothing is
@@ -61,6 +65,7 @@ type Detector struct {
 // the step in the outbox, from where the publisher takes it (P5). Errors:
 // ErrHeld; *StepError, for this host only; any other is fatal.
 func (d *Detector) Handle(_ context.Context, snapshot hostport.Snapshot) ([]hostport.Ask, error) {
+	defer d.busy.lock(snapshot.Host)()
 	snapshot.At = snapshot.At.UTC().Truncate(time.Millisecond)
 	held, err := d.load(snapshot.Host)
 	if err != nil {
@@ -73,11 +78,12 @@ func (d *Detector) Handle(_ context.Context, snapshot hostport.Snapshot) ([]host
 	if len(res.Asks) > 0 {
 		return res.Asks, nil
 	}
-	return nil, d.commit(held, &snapshot, &res)
+	return nil, d.commit(held, &snapshot, &res, false)
 }
 
 // Failed takes a look that brought nothing. Errors as of Handle.
 func (d *Detector) Failed(_ context.Context, host hostport.Host, f diff.Failure) error {
+	defer d.busy.lock(host)()
 	held, err := d.load(host)
 	if err != nil {
 		return err
@@ -87,7 +93,7 @@ func (d *Detector) Failed(_ context.Context, host hostport.Host, f diff.Failure)
 	if len(res.Notes) == 0 {
 		return nil
 	}
-	return d.commit(held, &hostport.Snapshot{Host: host, At: f.At}, &res)
+	return d.commit(held, &hostport.Snapshot{Host: host, At: f.At}, &res, false)
 }
 
 // held is a host as it was loaded.
@@ -114,13 +120,15 @@ func (d *Detector) load(host hostport.Host) (held, error) {
 	return h, nil
 }
 
-// commit encodes what was decided and commits it with the new state as one.
-func (d *Detector) commit(h held, snapshot *hostport.Snapshot, res *diff.Result) error {
+// commit encodes what was decided and commits it with the new state as one, and
+// with when the host is due for a tick; ticked says that this step is one.
+func (d *Detector) commit(h held, snapshot *hostport.Snapshot, res *diff.Result, ticked bool) error {
 	e := newEncoder(d.Source, d.Shards, snapshot, res)
 	if err := e.all(res); err != nil {
 		return &StepError{snapshot.Host, err}
 	}
-	step := store.Step{Shard: h.shard, Host: string(snapshot.Host), Expect: h.version, Outbox: e.records}
+	step := store.Step{Shard: h.shard, Host: string(snapshot.Host), Expect: h.version, Outbox: e.records,
+		Due: diff.NextTick(res.State, d.Policy), Ticked: ticked}
 	facets := encodeState(&res.State)
 	for _, f := range h.facets {
 		if now, kept := facets[f.Key]; !kept {

@@ -89,9 +89,13 @@ func TestFoldGivesTold(t *testing.T) {
 		w := newWorld(seed)
 		d, s := open(t)
 		defer s.Close()
+		d.Policy.RetainGone = 10 * 24 * time.Hour
 		for range 30 {
 			w.step()
-			handle(t, d, w.look())
+			tick(t, d, s, w.now)
+			if w.rng.IntN(5) > 0 {
+				handle(t, d, w.look())
+			}
 		}
 		checkFold(t, s, d)
 	})

@@ -97,6 +97,7 @@ var (
 	ProduceBytes     = limit("produce_bytes", 900<<10, "bytes", "one record batch; below the broker's default of 1 MiB")
 	TailFetchBytes   = limit("tail_fetch_bytes", 8<<20, "bytes", "one fetch of a partition by tail")
 	DrainSeconds     = limit("drain_seconds", 20, "seconds", "what is not published by then stays in the outbox")
+	DueHosts         = limit("due_hosts", 256, "hosts", "of a shard that are taken at once for what time alone brings; the others follow")
 	LookDrainSeconds = limit("look_drain_seconds", 5, "seconds", "looks still in flight so long after a stop are cut off and tell nothing")
 )
 

@@ -30,7 +30,7 @@ func (s *Store) Commit(step Step) error {
 	if err := s.checkStep(&step); err != nil {
 		return err
 	}
-	if len(step.Put)+len(step.Delete)+len(step.Outbox) == 0 {
+	if len(step.Put)+len(step.Delete)+len(step.Outbox) == 0 && !step.Ticked {
 		return nil
 	}
 	// Encoded before the lock is taken: only positions depend on it.
@@ -146,6 +146,9 @@ func (s *Store) stageHost(b *pebble.Batch, step *Step) error {
 		if err := b.Set(facet, sealed, nil); err != nil {
 			return fmt.Errorf("store %s: %w", s.path, err)
 		}
+	}
+	if err := stageDue(b, step, &held); err != nil {
+		return err
 	}
 	return b.Set(key, held.seal(key), nil)
 }

@@ -14,6 +14,7 @@ import (
 //	shard(2) 01 position(8)              one record of the outbox
 //	shard(2) 02 len(1) host              the host's version: its facet key is empty
 //	shard(2) 02 len(1) host facet        one facet
+//	shard(2) 03 time(8) host             the host is due from this Unix second on; no value
 //	ff ff name                           format, incarnation, shards
 //
 // A shard is one range of keys, so it can be dropped as one. The length before
@@ -26,6 +27,7 @@ const (
 	kindPosition = 0x00
 	kindOutbox   = 0x01
 	kindState    = 0x02
+	kindDue      = 0x03
 
 	nextMark    = 'n'
 	trimmedMark = 't'
@@ -53,6 +55,10 @@ func outboxKey(shard int, position uint64) []byte {
 func hostKey(shard int, host string) []byte {
 	key := append(shardKey(shard, kindState), byte(len(host)))
 	return append(key, host...)
+}
+
+func dueKey(shard int, due uint64, host string) []byte {
+	return append(binary.BigEndian.AppendUint64(shardKey(shard, kindDue), due), host...)
 }
 
 func metaKey(name string) []byte {
@@ -87,6 +93,14 @@ func parseOutbox(key []byte) (uint64, error) {
 		return 0, fmt.Errorf("key has %d bytes instead of 11", len(key))
 	}
 	return binary.BigEndian.Uint64(key[3:]), nil
+}
+
+// parseDue splits a key of kindDue.
+func parseDue(key []byte) (due uint64, host string, err error) {
+	if len(key) < 12 {
+		return 0, "", errors.New("key is cut short")
+	}
+	return binary.BigEndian.Uint64(key[3:]), string(key[11:]), nil
 }
 
 // seal appends the check to a value that is to stand under the key.
@@ -137,17 +151,20 @@ type version struct {
 	number uint64 // 1 for the host's first step
 	facets uint32
 	digest uint32 // the facets' checks, combined by exclusive or
+	due    uint64 // where the host stands among those due; 0: nowhere
 }
 
 func (v version) seal(key []byte) []byte {
-	b := binary.BigEndian.AppendUint64(make([]byte, 0, 16+checkBytes), v.number)
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, 24+checkBytes), v.number)
 	b = binary.BigEndian.AppendUint32(b, v.facets)
-	return seal(key, binary.BigEndian.AppendUint32(b, v.digest))
+	b = binary.BigEndian.AppendUint32(b, v.digest)
+	return seal(key, binary.BigEndian.AppendUint64(b, v.due))
 }
 
 func parseVersion(value []byte) (version, error) {
-	if len(value) != 16 {
-		return version{}, fmt.Errorf("version has %d bytes instead of 16", len(value))
+	if len(value) != 24 {
+		return version{}, fmt.Errorf("version has %d bytes instead of 24", len(value))
 	}
-	return version{binary.BigEndian.Uint64(value), binary.BigEndian.Uint32(value[8:]), binary.BigEndian.Uint32(value[12:])}, nil
+	return version{binary.BigEndian.Uint64(value), binary.BigEndian.Uint32(value[8:]), binary.BigEndian.Uint32(value[12:]),
+		binary.BigEndian.Uint64(value[16:])}, nil
 }

@@ -11,7 +11,7 @@ import (
 
 // format is the version of the keys and values of keys.go. Whatever changes
 // them raises it.
-const format = 1
+const format = 2
 
 // What a store says of itself.
 const (

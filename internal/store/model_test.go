@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"pgregory.net/rapid"
@@ -24,12 +25,13 @@ type model struct {
 type hostModel struct {
 	version uint64
 	facets  map[string]string
+	due     int64 // where the index has it; 0: nowhere
 }
 
 func (m *model) clone() *model {
 	c := &model{hosts: map[string]hostModel{}, trimmed: m.trimmed}
 	for name, h := range m.hosts {
-		c.hosts[name] = hostModel{h.version, maps.Clone(h.facets)}
+		c.hosts[name] = hostModel{h.version, maps.Clone(h.facets), h.due}
 	}
 	for i := range m.outbox {
 		c.outbox[i] = slices.Clone(m.outbox[i])
@@ -70,6 +72,15 @@ func TestModel(t *testing.T) {
 					step.Put = append(step.Put, Facet{key, fmt.Append(nil, number)})
 					facets[key] = fmt.Sprint(number)
 				}
+				due := int64(rapid.IntRange(0, 3).Draw(r, "due"))
+				if due != 0 {
+					step.Due = time.Unix(due, 0)
+				}
+				step.Ticked = rapid.Bool().Draw(r, "ticked")
+				// Only a tick moves a host to a later place, or out.
+				if !step.Ticked && old.due != 0 && (due == 0 || due > old.due) {
+					due = old.due
+				}
 				var values []string
 				for range rapid.IntRange(0, 3).Draw(r, "records") {
 					number++
@@ -77,12 +88,12 @@ func TestModel(t *testing.T) {
 					step.Outbox = append(step.Outbox, schemas.Record{Topic: schemas.Changes, Value: fmt.Append(nil, number)})
 				}
 				err := s.Commit(step)
-				empty := len(step.Put)+len(step.Delete)+len(step.Outbox) == 0
+				empty := len(step.Put)+len(step.Delete)+len(step.Outbox) == 0 && !step.Ticked
 				switch {
 				case empty && err == nil:
 				case step.Expect != old.version && errors.Is(err, ErrConflict):
 				case step.Expect == old.version && err == nil:
-					now.hosts[name] = hostModel{old.version + 1, facets}
+					now.hosts[name] = hostModel{old.version + 1, facets, due}
 					now.outbox[step.Shard] = append(now.outbox[step.Shard], values...)
 					if len(values) > 0 {
 						synced = now.clone()
@@ -146,6 +157,32 @@ func compare(t *testing.T, r *rapid.T, s *Store, want *model) {
 		r.Fatalf("Depth: %d records of %d bytes, want %d of %d", n, bytes, records, size)
 	}
 	facets := 0
+	for by := range int64(4) {
+		got := 0
+		for shard := range want.outbox {
+			hosts, err := s.Due(shard, time.Unix(by, 0), 100)
+			if err != nil {
+				r.Fatal(err)
+			}
+			last := int64(0)
+			for _, host := range hosts {
+				due := want.hosts[fmt.Sprint(shard, "/", host)].due
+				if due < max(1, last) || due > by {
+					r.Fatalf("Due(%d, %d): host %q, which is due at %d", shard, by, host, due)
+				}
+				last = due
+			}
+			got += len(hosts)
+		}
+		for _, h := range want.hosts {
+			if h.due != 0 && h.due <= by {
+				got--
+			}
+		}
+		if got != 0 {
+			r.Fatalf("by %d, Due yields %d hosts too many", by, got)
+		}
+	}
 	for name, h := range want.hosts {
 		var host string
 		var shard int

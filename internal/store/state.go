@@ -66,7 +66,7 @@ func readHost(it *pebble.Iterator, prefix []byte) (facets []Facet, held version,
 	if err != nil {
 		return nil, version{}, fmt.Errorf("version: %w", err)
 	}
-	found := version{number: held.number}
+	found := version{number: held.number, due: held.due}
 	for it.Next() {
 		sealed, err := it.ValueAndErr()
 		if err != nil {

@@ -2,11 +2,12 @@ package store
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/portdelta/portdelta/schemas"
 )
 
-// Step is what one look, or one event of the process, changes.
+// Step is what one look, the passing of time, or one event of the process, changes.
 type Step struct {
 	Shard int
 	// Host whose facets are put and deleted; empty for a process-wide step, which
@@ -16,6 +17,12 @@ type Step struct {
 	Expect uint64
 	Put    []Facet
 	Delete []string // keys of facets; one that is not there is no error
+	// Due is when the host wants a step that no look brings, zero for never. What
+	// stands in the index of due hosts may be earlier, never later: the host is
+	// then due once in vain, and the index is not written with every look.
+	Due time.Time
+	// Ticked says that this is the step the index called for: the host moves on to Due.
+	Ticked bool
 	// Outbox is what is to be published, in this order.
 	Outbox []schemas.Record
 }
@@ -60,7 +67,7 @@ func (s *Store) checkStep(step *Step) error {
 		return fmt.Errorf("store %s: is open read-only", s.path)
 	}
 	if step.Host == "" {
-		if len(step.Put)+len(step.Delete) > 0 || step.Expect != 0 {
+		if len(step.Put)+len(step.Delete) > 0 || step.Expect != 0 || step.Ticked {
 			return fmt.Errorf("store %s: a step without host has facets or a version", s.path)
 		}
 		return nil

@@ -24,9 +24,9 @@ type Report struct {
 const maxFaults = 100
 
 // Verify reads the whole store and checks that every key and value is what was
-// written: each value's checksum, each host's version against its facets, the
-// outbox's positions without gap and against the marks, and every record's
-// encoding. Faults are no error; an error means that the check itself did not
+// written: each value's checksum, each host's version against its facets and its
+// place among the due, the outbox's positions without gap and against the marks,
+// and every record's encoding. Faults are no error; an error means that the check itself did not
 // come to its end. It may run beside everything else; a shard is one consistent
 // view. Faults name hosts and hexadecimal keys, never a value.
 func (s *Store) Verify(ctx context.Context) (Report, error) {
@@ -77,6 +77,9 @@ func (s *Store) verifyRange(ctx context.Context, r *Report, number int, lower, u
 	}
 	v.endHost()
 	v.endOutbox()
+	if v.wanted != v.due {
+		v.fault("%d hosts stand in the index of due hosts, by their versions it should be %d", v.due.facets, v.wanted.facets)
+	}
 	return nil
 }
 
@@ -91,6 +94,8 @@ type verifier struct {
 
 	host          []byte // the key of the host in hand; nil before the first
 	stored, found version
+
+	wanted, due version // entries of the index of due hosts: by the versions, and met
 }
 
 func (v *verifier) fault(format string, args ...any) {
@@ -113,6 +118,8 @@ func (v *verifier) key(key, sealed []byte) {
 		v.record(key, sealed)
 	case len(key) > 3 && key[2] == kindState:
 		v.facet(key, sealed)
+	case len(key) > 3 && key[2] == kindDue:
+		v.dueHost(key, sealed)
 	default:
 		v.fault("key %x is of no known kind", key)
 	}
@@ -196,6 +203,18 @@ func (v *verifier) facet(key, sealed []byte) {
 	}
 }
 
+// dueHost counts an entry of the index of due hosts.
+func (v *verifier) dueHost(key, sealed []byte) {
+	_, check, err := unseal(key, sealed)
+	if err == nil {
+		_, _, err = parseDue(key)
+	}
+	if err != nil {
+		v.fault("key %x: %v", key, err)
+	}
+	v.due.add(check)
+}
+
 // endHost compares the facets met with the version.
 func (v *verifier) endHost() {
 	if v.host == nil {
@@ -206,7 +225,10 @@ func (v *verifier) endHost() {
 		v.fault("host %q has no version", host)
 		return
 	}
-	v.found.number = v.stored.number
+	if v.stored.due != 0 {
+		v.wanted.add(checkOf(dueKey(v.number, v.stored.due, host), nil))
+	}
+	v.found.number, v.found.due = v.stored.number, v.stored.due
 	if err := v.found.matches(v.stored); err != nil {
 		v.fault("host %q: %v", host, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -54,6 +55,10 @@ func TestVerifyFindsFaults(t *testing.T) {
 		"cut state key":       {sealed(append(shardKey(1, kindState), 9, 'a'), nil), "cut short", false, false},
 		"cut outbox key":      {sealed(append(shardKey(1, kindOutbox), 9), nil), "instead of 11", false, false},
 		"foreign shard":       {sealed(hostKey(7, "h"), nil), "no shard", false, false},
+		"lost due":            {remove(dueKey(1, 7, "bad")), "1 hosts stand in the index of due hosts, by their versions it should be 2", false, false},
+		"extra due":           {sealed(dueKey(1, 8, "bad"), nil), "3 hosts stand in the index", false, false},
+		"rotten due":          {set(dueKey(1, 7, "bad"), []byte("whatever")), "checksum", false, false},
+		"cut due key":         {sealed(append(shardKey(1, kindDue), 9), nil), "cut short", false, false},
 		"rotten meta":         {set(metaKey(incarnationName), []byte("whatever")), "checksum", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,7 +66,7 @@ func TestVerifyFindsFaults(t *testing.T) {
 			defer closeStore(t, s)
 			for shard := range 2 {
 				for _, host := range []string{"bad", "good"} {
-					commit(t, s, Step{Shard: shard, Host: host, Put: []Facet{{"k1", []byte("v")}, {"k2", nil}}})
+					commit(t, s, Step{Shard: shard, Host: host, Put: []Facet{{"k1", []byte("v")}, {"k2", nil}}, Due: time.Unix(7, 0)})
 				}
 				commit(t, s, Step{Shard: shard, Outbox: records(schemas.Changes, "x", 3)})
 			}
