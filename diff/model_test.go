@@ -36,6 +36,7 @@ type modelPort struct {
 	wasOpen   bool
 	retracted bool // a vanish was taken back
 	goneAt    time.Time
+	keptFrom  time.Time
 	absent    []int // looks that count in which it was absent, since it was listed last
 	since     int   // index in absent from which independence is measured
 	blind     bool  // the point read could not tell
@@ -103,7 +104,7 @@ func (m *model) look(at time.Time, complete bool, records map[hostport.PortKey]m
 	}
 	open := false
 	for k, p := range m.ports {
-		if p.told == hostport.Vanished && at.Sub(p.goneAt) >= 90*24*time.Hour {
+		if p.told == hostport.Vanished && at.Sub(p.keptFrom) >= 90*24*time.Hour {
 			delete(m.ports, k)
 		}
 		open = open || p.told == hostport.Open
@@ -121,7 +122,7 @@ func (m *model) look(at time.Time, complete bool, records map[hostport.PortKey]m
 func (m *model) listed(k hostport.PortKey, p *modelPort, r modelRecord, stale bool, at time.Time, tell func(string, ...any)) {
 	undated := r.evidence.IsZero()
 	if p.told == hostport.Vanished {
-		p.goneAt = at // forgotten 90 d after it was last listed
+		p.keptFrom = at // forgotten 90 d after it was last listed
 	}
 	if !undated && r.evidence.Before(p.evidence) {
 		return // P4
@@ -193,6 +194,7 @@ func (m *model) absent(k hostport.PortKey, p *modelPort, here int, verdict func(
 	}
 	if gone {
 		tell("port.vanished %s", k)
+		p.keptFrom = at
 		p.told, p.goneAt, p.doubt, p.retracted, p.absent, p.since, p.blind = hostport.Vanished, at, "", false, nil, 0, false
 	}
 }

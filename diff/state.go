@@ -150,7 +150,8 @@ type Absence struct {
 type Lost struct {
 	NotAfter time.Time // of the event that left open; zero if unknown
 	At       time.Time // when that was told
-	Vanished time.Time // when port.vanished was told, or the port last listed since; it is kept RetainGone from then
+	Vanished time.Time // when port.vanished was told; the record is kept RetainGone from then
+	Listed   time.Time // when a record of it came since: what the source still lists is kept
 	// EventID is the id of the port.vanished event, written back by the caller
 	// of Step once the event is encoded; "" where the port did not vanish or the
 	// vanish has been retracted.

@@ -14,7 +14,7 @@ func (s *stepper) listed(key hostport.PortKey, r record) {
 		s.st.Ports[key] = p
 	}
 	if p.Told != nil && p.Told.Status == hostport.Vanished {
-		p.Lost.Vanished = s.now // what the source still lists is not forgotten
+		p.Lost.Listed = s.now
 	}
 	rel := relate(p.Evidence, r.evidence)
 	if rel == older {

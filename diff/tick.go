@@ -63,7 +63,7 @@ func (p *PortState) forgetAt(policy Policy) time.Time {
 	if p.Told == nil || p.Told.Status != hostport.Vanished {
 		return time.Time{}
 	}
-	return p.Lost.Vanished.Add(policy.RetainGone)
+	return later(p.Lost.Vanished, p.Lost.Listed).Add(policy.RetainGone)
 }
 
 // forget drops a vanished port after RetainGone; its public record becomes a

@@ -64,6 +64,7 @@ func encodeLost(w *writer, p *diff.PortState) {
 		w.time(p.Lost.NotAfter)
 		w.time(p.Lost.At)
 		w.time(p.Lost.Vanished)
+		w.time(p.Lost.Listed)
 		w.string(p.Lost.EventID)
 	}
 	w.bool(p.Doubt != diff.Doubt{})
@@ -78,7 +79,7 @@ func decodeLost(r *reader, p *diff.PortState) {
 		p.Absence = &diff.Absence{Witness: r.time(), Agreeing: int(r.uint()), Asked: r.bool()}
 	}
 	if r.bool() {
-		p.Lost = diff.Lost{NotAfter: r.time(), At: r.time(), Vanished: r.time(), EventID: r.string()}
+		p.Lost = diff.Lost{NotAfter: r.time(), At: r.time(), Vanished: r.time(), Listed: r.time(), EventID: r.string()}
 	}
 	if r.bool() {
 		p.Doubt = diff.Doubt{Status: hostport.Status(r.string()), Since: r.time()}
