@@ -40,6 +40,7 @@ type Snapshot struct {
 	At       time.Time // our clock when the list was complete; becomes `detected`
 	Result   Result
 	Proof    Proof
+	Coverage Coverage // nil: the list covers every port
 	Requests []string // the service's request ids of every list page, in order
 	Ports    []Port   // distinct keys; the first of repeated records
 	// Malformed holds the records that could not be read at all.

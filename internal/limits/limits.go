@@ -53,6 +53,8 @@ var (
 	ErrorBodyBytes   = limit("error_body_bytes", 64<<10, "bytes", "of a longer error answer only this is read")
 	ErrorBytes       = limit("error_bytes", 256, "bytes", "text of a service's error is cut to it")
 	LookAttempts     = limit("look_attempts", 3, "requests", "a request is sent at most so often in one look")
+	SnapshotBytes    = limit("snapshot_bytes", 256<<20, "bytes", "a longer value in a file of snapshots ends the reading of the file")
+	ZstdWindowBytes  = limit("zstd_window_bytes", 128<<20, "bytes", "a file compressed with a larger window is not read")
 	RetryAfter       = limit("retry_after_seconds", 3600, "seconds", "a longer Retry-After is taken as this")
 )
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/portdelta/portdelta/internal/hostport"
+	"github.com/portdelta/portdelta/poller/graph/graphjson"
 )
 
 // Ask performs a point read. The port found is given as it is, whatever its
@@ -21,7 +22,7 @@ func (c *Client) Ask(ctx context.Context, _ hostport.Host, ask hostport.Ask) hos
 	case hostport.AskPort:
 		url = c.portURL(ask.ID)
 		decode = func(body []byte) error {
-			port, err := decodePort(body)
+			port, err := graphjson.DecodePort(body)
 			answer.Port = &port
 			return err
 		}
@@ -32,7 +33,7 @@ func (c *Client) Ask(ctx context.Context, _ hostport.Host, ask hostport.Ask) hos
 				cert hostport.Certificate
 				err  error
 			)
-			cert, answer.Malformed, answer.Raw, err = decodeCertificate(body)
+			cert, answer.Malformed, answer.Raw, err = graphjson.DecodeCertificate(body)
 			answer.Certificate = &cert
 			return err
 		}

@@ -15,6 +15,5 @@
 //
 // How a Look runs: look.go walks the pages and weighs the proof, request.go
 // sends one request with its retries, wire.go is what every single HTTP request
-// passes (gate, budget, request id, bounds), page.go and record.go read an
-// answer through the tolerant reader of document.go and value.go.
+// passes (gate, budget, request id, bounds), and graphjson reads an answer.
 package graph

@@ -10,10 +10,10 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/portdelta/portdelta/internal/hostport"
 	"github.com/portdelta/portdelta/internal/limits"
+	"github.com/portdelta/portdelta/poller/graph/graphjson"
 )
 
 // errNotFound is a 404 with an error body of Graph's: the service's own word
@@ -85,7 +85,7 @@ func readFailed(ctx context.Context, requestID string, err error) outcome {
 func statusFailed(resp *http.Response, requestID string) outcome {
 	// azcore has read it already, bounded by body: what is left cannot fail.
 	text, _ := io.ReadAll(resp.Body)
-	code, message, ofGraph := graphError(text)
+	code, message, ofGraph := graphjson.DecodeError(text)
 	said := "no error body of Graph's came with it"
 	if ofGraph {
 		said = outside(strings.Trim(code+": "+message, ": "))
@@ -121,25 +121,6 @@ func passing(f outcome, resp *http.Response) outcome {
 	return f
 }
 
-// graphError reads the documented error body, {"error": {"code", "message"}}.
-func graphError(text []byte) (code, message string, ok bool) {
-	d := newDocument(text)
-	for name := range d.members("") {
-		if name != "error" {
-			continue
-		}
-		for name := range d.members("error") {
-			switch name {
-			case "code":
-				code, ok = d.text("error.code", limits.ErrorBodyBytes), true
-			case "message":
-				message, ok = d.text("error.message", limits.ErrorBodyBytes), true
-			}
-		}
-	}
-	return code, message, ok && d.end() == nil
-}
-
 // withoutURL drops the URL an error of net/http carries: a link to the next page
 // is the service's text and may be long.
 func withoutURL(err error) error {
@@ -162,28 +143,15 @@ func (q quoted) Unwrap() error { return q.err }
 // outside makes text of the outside fit for an error: escaped, and at most
 // limits.ErrorBytes.
 func outside(s string) string {
-	cut := clip(s, limits.ErrorBytes.Max)
+	cut := graphjson.Clip(s, limits.ErrorBytes.Max)
 	escaped := hostport.EscapeText(cut)
 	for len(escaped) > limits.ErrorBytes.Max {
 		// Cut before the escape, not within one: a byte becomes six at most.
-		cut = clip(cut, len(cut)-max(1, (len(escaped)-limits.ErrorBytes.Max)/6))
+		cut = graphjson.Clip(cut, len(cut)-max(1, (len(escaped)-limits.ErrorBytes.Max)/6))
 		escaped = hostport.EscapeText(cut)
 	}
 	if len(cut) < len(s) {
 		limits.ErrorBytes.Hit()
 	}
 	return escaped
-}
-
-// clip cuts s to at most n bytes, and not within a character.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for back := range utf8.UTFMax {
-		if n >= back && utf8.RuneStart(s[n-back]) {
-			return s[:n-back]
-		}
-	}
-	return s[:n] // not UTF-8
 }

@@ -137,7 +137,7 @@ func record(number int) string {
 
 func sample(t testing.TB, name string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", name))
+	b, err := os.ReadFile(filepath.Join("graphjson", "testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/portdelta/portdelta/internal/hostport"
 	"github.com/portdelta/portdelta/internal/limits"
+	"github.com/portdelta/portdelta/poller/graph/graphjson"
 )
 
 // Look reads a host's whole list. A list it cannot prove complete is read again,
@@ -29,13 +30,13 @@ func (c *Client) Look(ctx context.Context, host hostport.Host) (hostport.Snapsho
 		if errors.Is(err, errNotFound) {
 			return hostport.Snapshot{
 				Host: host, At: c.clock(), Result: hostport.Unknown, Proof: hostport.Single,
-				Requests: list.requests, Paging: hostport.Paging{Pages: 1, Count: noCount},
+				Requests: list.requests, Paging: hostport.Paging{Pages: 1, Count: graphjson.NoCount},
 			}, nil
 		}
 		if err != nil {
 			return hostport.Snapshot{}, err
 		}
-		proof := list.proof()
+		proof := list.Proof()
 		if !proof.Complete() && reading < limits.ListReadings.Max {
 			continue // a list that changed under our paging may stand still now
 		}
@@ -44,7 +45,7 @@ func (c *Client) Look(ctx context.Context, host hostport.Host) (hostport.Snapsho
 		}
 		return hostport.Snapshot{
 			Host: host, At: c.clock(), Result: hostport.Ports, Proof: proof,
-			Requests: list.requests, Ports: list.ports, Malformed: list.unreadable, Paging: list.paging(),
+			Requests: list.requests, Ports: list.Ports, Malformed: list.Unreadable, Paging: list.Paging(),
 		}, nil
 	}
 }
@@ -54,18 +55,14 @@ func (c *Client) clock() time.Time { return c.now().UTC().Truncate(time.Millisec
 
 // list is one reading of all pages.
 type list struct {
-	requests   []string
-	ports      []hostport.Port // the first record of each key
-	keys       map[hostport.PortKey]struct{}
-	unreadable []hostport.Malformed
-	counts     []int64 // those the pages gave
-	repeated   int
+	graphjson.List
+	requests []string
 }
 
 // readList follows the pages to their end. Every fault is an error: a chain that
 // breaks, turns in a circle or never ends has not been read.
 func (c *Client) readList(ctx context.Context, host hostport.Host) (list, error) {
-	l := list{keys: map[hostport.PortKey]struct{}{}}
+	var l list
 	visited := map[string]bool{}
 	for link := c.portsURL(host); link != ""; {
 		if len(visited) == limits.Pages.Max {
@@ -73,25 +70,25 @@ func (c *Client) readList(ctx context.Context, host hostport.Host) (list, error)
 			return list{}, unreadable("", errors.New("the list has more pages than the limit pages")).err
 		}
 		visited[link] = true
-		var p page
+		var p graphjson.Page
 		id, err := c.get(ctx, link, func(body []byte) (err error) {
-			p, err = decodePage(body)
+			p, err = graphjson.DecodePage(body)
 			return err
 		})
 		if err != nil {
 			return list{requests: []string{id}}, continuation(err, len(l.requests))
 		}
 		l.requests = append(l.requests, id)
-		if err := l.add(p); err != nil {
+		if err := l.Add(p); err != nil {
 			return list{}, unreadable(id, err).err
 		}
-		if visited[p.next] {
+		if visited[p.Next] {
 			return list{}, unreadable(id, fmt.Errorf("page %d links back to an earlier one: the list never ends", len(l.requests))).err
 		}
-		if err := c.checkOrigin(p.next); err != nil {
+		if err := c.checkOrigin(p.Next); err != nil {
 			return list{}, failed(hostport.Misconfigured, 0, id, err).err
 		}
-		link = p.next
+		link = p.Next
 	}
 	return l, nil
 }
@@ -104,53 +101,6 @@ func continuation(err error, pages int) error {
 		return failed(hostport.Unavailable, look.Status, look.RequestID, fmt.Errorf("page %d of the list is gone", pages+1)).err
 	}
 	return err
-}
-
-func (l *list) add(p page) error {
-	if p.count != noCount {
-		l.counts = append(l.counts, p.count)
-	}
-	for i := range p.ports {
-		if _, ok := l.keys[p.ports[i].PortKey]; ok {
-			l.repeated++
-			continue
-		}
-		l.keys[p.ports[i].PortKey] = struct{}{}
-		l.ports = append(l.ports, p.ports[i])
-	}
-	l.unreadable = append(l.unreadable, p.unreadable...)
-	if len(l.ports)+len(l.unreadable) > limits.PortsPerHost.Max {
-		limits.PortsPerHost.Hit()
-		return errTooManyRows
-	}
-	return nil
-}
-
-// proof weighs the reading by P1.
-func (l *list) proof() hostport.Proof {
-	for _, count := range l.counts {
-		if count != int64(len(l.ports)+len(l.unreadable)) {
-			return hostport.Unproven
-		}
-	}
-	switch {
-	case len(l.requests) == 1:
-		return hostport.Single
-	case len(l.counts) > 0 && l.repeated == 0:
-		return hostport.Counted
-	}
-	return hostport.Unproven
-}
-
-func (l *list) paging() hostport.Paging {
-	p := hostport.Paging{
-		Pages: len(l.requests), Count: noCount,
-		Distinct: len(l.ports), Repeated: l.repeated, Unreadable: len(l.unreadable),
-	}
-	if n := len(l.counts); n > 0 {
-		p.Count = int(max(l.counts[n-1], noCount))
-	}
-	return p
 }
 
 // checkOrigin lets only links to the base URL's own origin pass (RFC 6454): the

@@ -13,6 +13,7 @@ import (
 
 	"github.com/portdelta/portdelta/internal/hostport"
 	"github.com/portdelta/portdelta/internal/limits"
+	"github.com/portdelta/portdelta/poller/graph/graphjson"
 )
 
 // firstBackoff is the wait before a failed request is sent again, doubled each
@@ -99,7 +100,7 @@ func (c *Client) try(ctx context.Context, url string, decode func([]byte) error)
 	if err := decode(buf.Bytes()); err != nil {
 		f := unreadable(id, err)
 		// What does not parse is most often an answer cut short on its way.
-		f.passing = errors.Is(err, errNotJSON)
+		f.passing = errors.Is(err, graphjson.ErrNotJSON)
 		return f
 	}
 	return outcome{requestID: id}
@@ -119,20 +120,11 @@ func release(b *bytes.Buffer) {
 // requestID is the service's name for the answer, which its support asks for, or
 // ours where it gave none that could be shown.
 func requestID(resp *http.Response) string {
-	if id := resp.Header.Get("request-id"); plainID(id) {
+	if id := resp.Header.Get("request-id"); graphjson.PlainWord(id) {
 		return id
 	}
 	if resp.Request == nil {
 		return ""
 	}
 	return resp.Request.Header.Get("client-request-id")
-}
-
-func plainID(s string) bool {
-	for _, c := range []byte(s) {
-		if c <= ' ' || c > '~' || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= limits.WordBytes.Max
 }

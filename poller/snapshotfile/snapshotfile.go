@@ -1,16 +1,21 @@
-// Package snapshotfile writes snapshot lines, the recorded form of looks: one
-// look a line of JSON, as "run --record" keeps and "poll --output json" prints it.
+// Package snapshotfile writes and reads snapshot lines, the recorded form of
+// looks: one look a line of JSON, as "run --record" keeps and "poll --output json"
+// prints it. It also reads Graph's own answers from a file.
 //
 // It promises that a line holds every record as the source gave it but for white
 // space, so that a recording can be read again by whoever learns to read more of
-// it. A record that could not be read at all is not in the line. It does not
-// escape: a line may hold any text of a host, also bytes that are not UTF-8, and
-// whoever shows it to a person escapes it first (hostport.EscapeJSON).
+// it. A record that could not be read at all is not in the line. What is read is
+// a whole snapshot with its proof or an error, never a shorter one (P1), one at a
+// time, so that a file may be larger than memory (P11). It does not escape: a line
+// may hold any text of a host, also bytes that are not UTF-8, and whoever shows it
+// to a person escapes it first (hostport.EscapeJSON).
 package snapshotfile
 
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -44,8 +49,9 @@ func appendSnapshot(b []byte, s *hostport.Snapshot) ([]byte, error) {
 	b = appendString(b, string(s.Result))
 	b = append(b, `,"proof":`...)
 	b = appendString(b, string(s.Proof))
-	// Coverage is for sources that scan a range of ports; a list covers all.
-	b = append(b, `,"coverage":null,"requests":`...)
+	b = append(b, `,"coverage":`...)
+	b = appendCoverage(b, s.Coverage)
+	b = append(b, `,"requests":`...)
 	b = appendStrings(b, s.Requests)
 	b = append(b, `,"ports":[`...)
 	for i := range s.Ports {
@@ -66,6 +72,30 @@ func appendSnapshot(b []byte, s *hostport.Snapshot) ([]byte, error) {
 		}
 	}
 	return append(b, "]}"...), nil
+}
+
+// appendCoverage writes {"tcp":[[1,1000],[3306,3306]]}, or null where the list
+// covers every port.
+func appendCoverage(b []byte, c hostport.Coverage) []byte {
+	if c == nil {
+		return append(b, "null"...)
+	}
+	b = append(b, '{')
+	for i, protocol := range slices.Sorted(maps.Keys(c)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, protocol)
+		b = append(b, ":["...)
+		for i, r := range c[protocol] {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = fmt.Appendf(b, "[%d,%d]", r.First, r.Last)
+		}
+		b = append(b, ']')
+	}
+	return append(b, '}')
 }
 
 // appendAnswer writes {"kind","key","id","verdict","requests"} and what was

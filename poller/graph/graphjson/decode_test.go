@@ -1,4 +1,4 @@
-package graph
+package graphjson
 
 import (
 	"fmt"
@@ -17,11 +17,11 @@ import (
 var withoutRaw = cmpopts.IgnoreFields(hostport.Port{}, "Raw")
 
 func TestListSample(t *testing.T) {
-	p, err := decodePage(sample(t, "list-hostports.json"))
+	p, err := DecodePage(sample(t, "list-hostports.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := page{count: noCount, ports: []hostport.Port{{
+	want := Page{Count: NoCount, Ports: []hostport.Port{{
 		PortKey:       hostport.PortKey{Protocol: "tcp", Number: 443},
 		ID:            "tKhoxnUMGirrHqYiMpsdaQRDZKBnXrao",
 		Status:        hostport.Open,
@@ -43,13 +43,13 @@ func TestListSample(t *testing.T) {
 		},
 		Certificate: &hostport.Certificate{ID: "ZmI5NjU1MTUwNWYxZWRiMjRkZDNiMzZmY2ZmZGI3NjU4MzNiODExOA=="},
 	}}}
-	if d := cmp.Diff(want, p, cmp.AllowUnexported(page{}), withoutRaw); d != "" {
+	if d := cmp.Diff(want, p, withoutRaw); d != "" {
 		t.Error(d)
 	}
-	if !p.ports[0].Certificate.Stub() {
+	if !p.Ports[0].Certificate.Stub() {
 		t.Error("a certificate of an id alone is no stub")
 	}
-	if raw := string(p.ports[0].Raw); !strings.HasPrefix(raw, `{"id":"tKhoxn`) || !strings.HasSuffix(raw, `"host":{"id":"85.13.139.18"}}`) {
+	if raw := string(p.Ports[0].Raw); !strings.HasPrefix(raw, `{"id":"tKhoxn`) || !strings.HasSuffix(raw, `"host":{"id":"85.13.139.18"}}`) {
 		t.Errorf("raw record is not the compact record: %s", raw)
 	}
 }
@@ -57,7 +57,7 @@ func TestListSample(t *testing.T) {
 // The documented single port is wrapped, and one of its dates is impossible:
 // that field alone is lost (P12).
 func TestPortSample(t *testing.T) {
-	p, err := decodePort(sample(t, "get-hostport.json"))
+	p, err := DecodePort(sample(t, "get-hostport.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestPortSample(t *testing.T) {
 }
 
 func TestCertificateSample(t *testing.T) {
-	c, lost, raw, err := decodeCertificate(sample(t, "get-sslcertificate.json"))
+	c, lost, raw, err := DecodeCertificate(sample(t, "get-sslcertificate.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,18 +187,18 @@ func TestTolerantFields(t *testing.T) {
 			if tt.fields != "" {
 				text += "," + tt.fields
 			}
-			p, err := decodePage([]byte(`{"value":[` + text + `}]}`))
+			p, err := DecodePage([]byte(`{"value":[` + text + `}]}`))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(p.ports) != 1 || len(p.unreadable) != 0 {
-				t.Fatalf("%d ports, %d unreadable", len(p.ports), len(p.unreadable))
+			if len(p.Ports) != 1 || len(p.Unreadable) != 0 {
+				t.Fatalf("%d ports, %d unreadable", len(p.Ports), len(p.Unreadable))
 			}
-			if d := cmp.Diff(tt.want, p.ports[0], withoutRaw, cmpopts.IgnoreFields(hostport.Port{}, "Malformed")); d != "" {
+			if d := cmp.Diff(tt.want, p.Ports[0], withoutRaw, cmpopts.IgnoreFields(hostport.Port{}, "Malformed")); d != "" {
 				t.Error(d)
 			}
 			var lost []string
-			for _, m := range p.ports[0].Malformed {
+			for _, m := range p.Ports[0].Malformed {
 				lost = append(lost, m.Field)
 				if m.Record != "tcp/443" || len(m.Digest) != 32 || m.Length == 0 {
 					t.Errorf("malformed %+v", m)
@@ -228,11 +228,11 @@ func TestStatusWords(t *testing.T) {
 		{`"status":"` + strings.Repeat("x", 65) + `",`, "", true},
 		{``, "", true},
 	} {
-		p, err := decodePage([]byte(`{"value":[{` + tt.status + `"port":53,"protocol":"udp"}]}`))
-		if err != nil || len(p.ports) != 1 {
+		p, err := DecodePage([]byte(`{"value":[{` + tt.status + `"port":53,"protocol":"udp"}]}`))
+		if err != nil || len(p.Ports) != 1 {
 			t.Fatalf("%s: %v", tt.status, err)
 		}
-		got := p.ports[0]
+		got := p.Ports[0]
 		if got.Status != tt.want {
 			t.Errorf("%s: status %q, want %q", tt.status, got.Status, tt.want)
 		}
@@ -250,14 +250,14 @@ func TestUnreadableRecords(t *testing.T) {
 		`{"port":"https","protocol":"tcp"}`, `{"port":443,"protocol":""}`, `{"port":443,"protocol":"a/b"}`,
 		`{"port":443,"protocol":6}`, `{ "port" : 443 , "protocol" : null }`,
 	} {
-		p, err := decodePage([]byte(pageOf(3, "", record(1), " "+bad, record(2))))
+		p, err := DecodePage([]byte(pageOf(3, "", record(1), " "+bad, record(2))))
 		if err != nil {
 			t.Fatalf("%s: %v", bad, err)
 		}
-		if len(p.ports) != 2 {
-			t.Errorf("%s: %d ports", bad, len(p.ports))
+		if len(p.Ports) != 2 {
+			t.Errorf("%s: %d ports", bad, len(p.Ports))
 		}
-		if d := cmp.Diff([]hostport.Malformed{malformed("", []byte(bad))}, p.unreadable); d != "" {
+		if d := cmp.Diff([]hostport.Malformed{malformed("", []byte(bad))}, p.Unreadable); d != "" {
 			t.Errorf("%s: %s", bad, d)
 		}
 	}
@@ -279,7 +279,7 @@ func TestBadPages(t *testing.T) {
 		{`{"value":[],"@odata.nextLink":7}`, "link"},
 		{`{"value":[],"@odata.nextLink":"` + strings.Repeat("x", limits.LinkBytes.Max+1) + `"}`, "link"},
 	} {
-		if _, err := decodePage([]byte(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := DecodePage([]byte(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%.40s: error %v, want one with %q", tt.text, err, tt.want)
 		}
 	}
@@ -302,14 +302,14 @@ func TestBounds(t *testing.T) {
 		{"port":3,"protocol":"tcp","status":"open","banners":[%s]}]}`,
 		strings.Join(banners, ","), strings.Join(services, ","), strings.Repeat("\u00e9", limits.BannerBytes.Max), faults)
 	before := limits.BannersPerPort.Hits()
-	p, err := decodePage([]byte(text))
+	p, err := DecodePage([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if limits.BannersPerPort.Hits() == before {
 		t.Error("the bound cut but was not counted")
 	}
-	first := p.ports[0]
+	first := p.Ports[0]
 	if len(first.Banners) != limits.BannersPerPort.Max || len(first.Services) != limits.ServicesPerPort.Max {
 		t.Fatalf("%d banners, %d services", len(first.Banners), len(first.Services))
 	}
@@ -322,32 +322,10 @@ func TestBounds(t *testing.T) {
 	if !slices.ContainsFunc(first.Services, func(s hostport.Service) bool { return s.IsRecent }) {
 		t.Error("the current service was dropped")
 	}
-	if got := len(p.ports[1].Banners[0].Text); got > limits.BannerBytes.Max || got < limits.BannerBytes.Max-1 {
+	if got := len(p.Ports[1].Banners[0].Text); got > limits.BannerBytes.Max || got < limits.BannerBytes.Max-1 {
 		t.Errorf("banner of %d bytes", got)
 	}
-	if got := len(p.ports[2].Malformed); got != limits.RecordFaults.Max {
+	if got := len(p.Ports[2].Malformed); got != limits.RecordFaults.Max {
 		t.Errorf("%d malformed", got)
-	}
-}
-
-func TestDistinguishedName(t *testing.T) {
-	for _, tt := range []struct {
-		name distinguishedName
-		want string
-	}{
-		{distinguishedName{}, ""},
-		{distinguishedName{commonName: "www.example.com"}, "CN=www.example.com"},
-		{distinguishedName{commonName: "a", unit: "b", organization: "c", street: "d", locality: "e", state: "f", postalCode: "g", postOfficeBox: "h", country: "i",
-			serialNumber: "j", surname: "k", givenName: "l", email: "m@n"},
-			"CN=a,OU=b,O=c,STREET=d,L=e,ST=f,postalCode=g,postOfficeBox=h,C=i,serialNumber=j,sn=k,givenName=l,emailAddress=m@n"},
-		{distinguishedName{commonName: `x,O=Evil Corp`, organization: `A "B" + C; <D> \`}, `CN=x\,O=Evil Corp,O=A \"B\" \+ C\; \<D\> \\`},
-		{distinguishedName{commonName: " #a# "}, `CN=\ #a#\ `},
-		{distinguishedName{commonName: "#a"}, `CN=\#a`},
-		{distinguishedName{commonName: " "}, `CN=\ `},
-		{distinguishedName{commonName: "a\x00b\xffc\u00e9"}, "CN=a\\00b\\ffc\u00e9"},
-	} {
-		if got := tt.name.String(); got != tt.want {
-			t.Errorf("got %q, want %q", got, tt.want)
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package graph
+package graphjson
 
 import (
 	"fmt"
@@ -24,12 +24,12 @@ func FuzzDecodePage(f *testing.F) {
 	f.Add([]byte("{\"value\":[{\"PORT\":\"7\",\"protocol\":\"a\xff\",\"banners\":[null,{\"banner\":\"\xff\\ud800\"}]}]}"))
 	f.Add([]byte(`{"value":[{"port":1,"protocol":"tcp","mostRecentSslCertificate":{"sha1":7,"subject":{"alternateName":{}}}}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		decodePort(text)
-		decodeCertificate(text)
-		graphError(text)
-		p, err := decodePage(text)
+		DecodePort(text)
+		DecodeCertificate(text)
+		DecodeError(text)
+		p, err := DecodePage(text)
 		if err != nil {
-			if len(p.ports)+len(p.unreadable) > 0 {
+			if len(p.Ports)+len(p.Unreadable) > 0 {
 				t.Error("records beside an error")
 			}
 			if !utf8.ValidString(err.Error()) || len(err.Error()) > limits.ErrorBytes.Max {
@@ -37,8 +37,8 @@ func FuzzDecodePage(f *testing.F) {
 			}
 			return
 		}
-		for i := range p.ports {
-			port := &p.ports[i]
+		for i := range p.Ports {
+			port := &p.Ports[i]
 			switch {
 			case port.Protocol == "", len(port.Protocol) > limits.WordBytes.Max,
 				len(port.Status) > limits.WordBytes.Max,
@@ -95,9 +95,9 @@ func BenchmarkDecodePage(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		p, err := decodePage(text)
-		if err != nil || len(p.ports) != 100 {
-			b.Fatal(len(p.ports), err)
+		p, err := DecodePage(text)
+		if err != nil || len(p.Ports) != 100 {
+			b.Fatal(len(p.Ports), err)
 		}
 	}
 }

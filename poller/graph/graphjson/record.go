@@ -1,4 +1,4 @@
-package graph
+package graphjson
 
 import (
 	"cmp"
@@ -80,7 +80,7 @@ func (d *document) word(field string) string {
 	case 'n':
 		return ""
 	case '"':
-		if w := unquote(v); plainID(w) && !strings.ContainsAny(w, "/|") {
+		if w := unquote(v); PlainWord(w) && !strings.ContainsAny(w, "/|") {
 			return w
 		}
 	}
@@ -98,7 +98,7 @@ func (d *document) banner() (b hostport.Banner, ok bool) {
 			if len(b.Text) > limits.BannerBytes.Max {
 				limits.BannerBytes.Hit()
 				// The clone lets go of the rest.
-				b.Text = strings.Clone(clip(b.Text, limits.BannerBytes.Max))
+				b.Text = strings.Clone(Clip(b.Text, limits.BannerBytes.Max))
 			}
 		case "scanProtocol":
 			b.ScanProtocol = d.text("banners[].scanProtocol", limits.WordBytes)

@@ -1,4 +1,4 @@
-package graph
+package graphjson
 
 import (
 	"encoding/hex"
@@ -96,23 +96,23 @@ func (d *document) serial(field string) string {
 // certified reads an sslCertificateEntity: who it names, as RFC 4514 text, and
 // the alternative names, which the metadata and the samples spell differently.
 func (d *document) certified() (dn string, names []string) {
-	var n distinguishedName
+	var n hostport.DistinguishedName
 	for name := range d.members("") {
 		switch name {
 		case "commonName":
-			n.commonName = d.text(name, limits.FieldBytes)
+			n.CommonName = d.text(name, limits.FieldBytes)
 		case "organizationName":
-			n.organization = d.text(name, limits.FieldBytes)
+			n.Organization = d.text(name, limits.FieldBytes)
 		case "organizationUnitName":
-			n.unit = d.text(name, limits.FieldBytes)
+			n.Unit = d.text(name, limits.FieldBytes)
 		case "serialNumber":
-			n.serialNumber = d.text(name, limits.FieldBytes)
+			n.SerialNumber = d.text(name, limits.FieldBytes)
 		case "email":
-			n.email = d.text(name, limits.FieldBytes)
+			n.Email = d.text(name, limits.FieldBytes)
 		case "givenName":
-			n.givenName = d.text(name, limits.FieldBytes)
+			n.GivenName = d.text(name, limits.FieldBytes)
 		case "surname":
-			n.surname = d.text(name, limits.FieldBytes)
+			n.Surname = d.text(name, limits.FieldBytes)
 		case "address":
 			d.address(&n)
 		case "alternateNames", "alternateName":
@@ -133,21 +133,21 @@ func (d *document) certified() (dn string, names []string) {
 	return n.String(), slices.Compact(names)
 }
 
-func (d *document) address(n *distinguishedName) {
+func (d *document) address(n *hostport.DistinguishedName) {
 	for name := range d.members("address") {
 		switch name {
 		case "street":
-			n.street = d.text("address.street", limits.FieldBytes)
+			n.Street = d.text("address.street", limits.FieldBytes)
 		case "city":
-			n.locality = d.text("address.city", limits.FieldBytes)
+			n.Locality = d.text("address.city", limits.FieldBytes)
 		case "state":
-			n.state = d.text("address.state", limits.FieldBytes)
+			n.State = d.text("address.state", limits.FieldBytes)
 		case "postalCode":
-			n.postalCode = d.text("address.postalCode", limits.FieldBytes)
+			n.PostalCode = d.text("address.postalCode", limits.FieldBytes)
 		case "postOfficeBox":
-			n.postOfficeBox = d.text("address.postOfficeBox", limits.FieldBytes)
+			n.PostOfficeBox = d.text("address.postOfficeBox", limits.FieldBytes)
 		case "countryOrRegion":
-			n.country = d.text("address.countryOrRegion", limits.FieldBytes)
+			n.Country = d.text("address.countryOrRegion", limits.FieldBytes)
 		}
 	}
 }

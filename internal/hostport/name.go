@@ -1,36 +1,36 @@
-package graph
+package hostport
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// distinguishedName holds the attributes the service keeps of a certificate's
+// DistinguishedName holds the attributes the service keeps of a certificate's
 // subject or issuer; the order of the original name it does not keep.
-type distinguishedName struct {
-	commonName, unit, organization, street, locality, state, postalCode, postOfficeBox, country string
-	serialNumber, surname, givenName, email                                                     string
+type DistinguishedName struct {
+	CommonName, Unit, Organization, Street, Locality, State, PostalCode, PostOfficeBox, Country string
+	SerialNumber, Surname, GivenName, Email                                                     string
 }
 
 // String is the name as RFC 4514 text, the narrower attribute first, absent ones
 // left out. Short names are those of RFC 4514 section 3 and RFC 4519, and
 // emailAddress of RFC 2985.
-func (n *distinguishedName) String() string {
+func (n *DistinguishedName) String() string {
 	var b strings.Builder
 	for _, a := range [...]struct{ short, value string }{
-		{"CN", n.commonName},
-		{"OU", n.unit},
-		{"O", n.organization},
-		{"STREET", n.street},
-		{"L", n.locality},
-		{"ST", n.state},
-		{"postalCode", n.postalCode},
-		{"postOfficeBox", n.postOfficeBox},
-		{"C", n.country},
-		{"serialNumber", n.serialNumber},
-		{"sn", n.surname},
-		{"givenName", n.givenName},
-		{"emailAddress", n.email},
+		{"CN", n.CommonName},
+		{"OU", n.Unit},
+		{"O", n.Organization},
+		{"STREET", n.Street},
+		{"L", n.Locality},
+		{"ST", n.State},
+		{"postalCode", n.PostalCode},
+		{"postOfficeBox", n.PostOfficeBox},
+		{"C", n.Country},
+		{"serialNumber", n.SerialNumber},
+		{"sn", n.Surname},
+		{"givenName", n.GivenName},
+		{"emailAddress", n.Email},
 	} {
 		if a.value == "" {
 			continue

@@ -1,4 +1,4 @@
-package graph
+package graphjson
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 	"github.com/portdelta/portdelta/internal/limits"
 )
 
-// errNotJSON is an answer that is no JSON text, or not all of one.
-var errNotJSON = errors.New("the answer is not JSON")
+// ErrNotJSON is an answer that is no JSON text, or not all of one.
+var ErrNotJSON = errors.New("the answer is not JSON")
 
 // document walks a JSON text once, from front to back, and takes what it finds
 // field by field: a value of the wrong type or form is noted in lost and read as
@@ -57,10 +57,10 @@ func (d *document) fail(err error) {
 		return
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		d.err = fmt.Errorf("%w: it ends early, after %d bytes", errNotJSON, len(d.src))
+		d.err = fmt.Errorf("%w: it ends early, after %d bytes", ErrNotJSON, len(d.src))
 		return
 	}
-	d.err = fmt.Errorf("%w: there is a fault near byte %d", errNotJSON, d.dec.InputOffset())
+	d.err = fmt.Errorf("%w: there is a fault near byte %d", ErrNotJSON, d.dec.InputOffset())
 }
 
 // members walks the object that comes next, yielding each known name in its

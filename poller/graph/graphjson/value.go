@@ -1,4 +1,4 @@
-package graph
+package graphjson
 
 import (
 	"bytes"
@@ -135,7 +135,7 @@ func canonicalName(v jsontext.Value) string {
 var memberNames = func() map[string]string {
 	known := map[string]string{}
 	for name := range strings.FieldsSeq(`
-		value error code message @odata.count @odata.nextLink
+		value error code message host @odata.context @odata.count @odata.nextLink
 		id port protocol status firstSeenDateTime lastSeenDateTime lastScanDateTime timesObserved
 		banners banner scanProtocol services isRecent component name version category
 		mostRecentSslCertificate sha1 fingerprint serialNumber issueDateTime expirationDateTime subject issuer
@@ -146,3 +146,28 @@ var memberNames = func() map[string]string {
 	}
 	return known
 }()
+
+// Clip cuts s to at most n bytes, and not within a character.
+func Clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for back := range utf8.UTFMax {
+		if n >= back && utf8.RuneStart(s[n-back]) {
+			return s[:n-back]
+		}
+	}
+	return s[:n] // not UTF-8
+}
+
+// PlainWord says whether s is a word of printable ASCII that can stand in a key,
+// a log or an error as it is: not empty, no space or quote, at most
+// limits.WordBytes.
+func PlainWord(s string) bool {
+	for _, c := range []byte(s) {
+		if c <= ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= limits.WordBytes.Max
+}
