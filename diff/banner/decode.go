@@ -9,6 +9,7 @@ import (
 
 // source is a decoded banner.
 type source struct {
+	sent    string // as the source gave it, without the sign of a cut: see octets
 	raw     string // bytes as the server sent them, as far as the source kept them; LF line ends
 	text    string // raw as safe text: see escape
 	cut     bool
@@ -32,6 +33,7 @@ func decode(text string) source {
 	if s.cut {
 		text = wholeRunes(text)
 	}
+	s.sent = text
 	text = unescape(text)
 	if strings.IndexByte(text, '\r') >= 0 {
 		text = lineEnds.Replace(text)
@@ -151,22 +153,6 @@ func hidden(r rune) bool {
 		return true
 	}
 	return r&0xFFFE == 0xFFFE
-}
-
-// octets gives the first n bytes of a binary answer. A source that keeps text
-// may have made a character U+0080 to U+00FF of each byte above 0x7F.
-func octets(raw string, n int) []byte {
-	b := make([]byte, 0, min(n, len(raw)))
-	for i := 0; i < len(raw) && len(b) < n; {
-		r, size := utf8.DecodeRuneInString(raw[i:])
-		if r == utf8.RuneError && size == 1 || r > 0xFF {
-			b = append(b, raw[i:i+size]...)
-		} else {
-			b = append(b, byte(r))
-		}
-		i += size
-	}
-	return b[:min(n, len(b))]
 }
 
 const hexDigits = "0123456789abcdef"

@@ -5,15 +5,16 @@ import "strings"
 // detect names the protocol: by what the text says, then by the source's word
 // for its own scan (which took FTP for telnet in the source's own documents),
 // then by the port. Names are those of the IANA service registry.
-func detect(raw, scanProtocol string, port int) string {
-	hint := protocolName(scanProtocol)
+func detect(src source, scanProtocol string, port int) string {
+	hint, raw := protocolName(scanProtocol), src.raw
 	if p := byPrefix(raw); p != "" {
 		return p
 	}
 	if p := byReply(raw, hint, port); p != "" {
 		return p
 	}
-	if p := byOctets(octets(raw, 64)); p != "" {
+	first, _ := src.octets(64)
+	if p := byOctets(first); p != "" {
 		return p
 	}
 	if strings.Contains(raw, "redis_version:") {
@@ -106,6 +107,8 @@ func byOctets(b []byte) string {
 	switch {
 	case len(b) >= 3 && b[0] == 0xFF && b[1] >= 0xFB && b[1] <= 0xFE:
 		return "telnet" // IAC WILL, WONT, DO, DONT (RFC 854)
+	case len(b) >= 9 && string(b[:9]) == "\x05\x00\x00\x00\x0b\x08\x05\x1a\x00":
+		return "mysqlx" // its first notice
 	case len(b) >= 6 && b[3] == 0 && b[4] == 0x0A && isDigit(b[5]),
 		len(b) >= 7 && b[3] == 0 && b[4] == 0xFF:
 		return "mysql" // the first packet: a handshake of version 10, or an error

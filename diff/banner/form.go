@@ -69,7 +69,7 @@ const (
 // is not read.
 func Normalize(text, scanProtocol string, port int) Form {
 	src := decode(text)
-	protocol := detect(src.raw, scanProtocol, port)
+	protocol := detect(src, scanProtocol, port)
 	d := document{protocol: protocol, cut: src.cut, facts: make([]Fact, 0, 16)}
 	parse(&d, src)
 	f := Form{

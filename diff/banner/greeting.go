@@ -5,28 +5,6 @@ import (
 	"strings"
 )
 
-// parseSSH keeps the identification line (RFC 4253 section 4.2); what follows is
-// the key exchange, whose cookie is random.
-func parseSSH(d *document, text string) {
-	line, _, _ := strings.Cut(text, "\n")
-	line = strings.Trim(line, " ")
-	if len(line) < len(strings.Trim(text, " \n")) {
-		d.cut = false // the line came whole
-	}
-	d.line(line)
-	ident, comment, _ := strings.Cut(line, " ")
-	parts := strings.SplitN(ident, "-", 3)
-	if len(parts) != 3 {
-		return
-	}
-	d.fact("protocol", Security, parts[1])
-	d.fact("software", Identity, parts[2])
-	if comment = fold(comment); comment != "" {
-		d.fact("comment", Identity, comment)
-	}
-	d.product, d.version = splitSoftware(parts[2])
-}
-
 // parseReplies reads the replies of SMTP, FTP and NNTP: the greeting in its
 // order, masked, then the replies to EHLO or FEAT as sets.
 func parseReplies(d *document, text string) {
