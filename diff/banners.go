@@ -14,7 +14,7 @@ import (
 // for it.
 func (s *stepper) banners(key portKey, p *PortState, r record, rel relation, newScan bool) {
 	p.forgetForms(s.now)
-	all, newest := readBanners(p, r)
+	all, newest := s.readBanners(p, r)
 	for _, protocol := range slices.Sorted(maps.Keys(all)) {
 		n := all[protocol]
 		seen := p.Banners[protocol]
@@ -93,7 +93,7 @@ func (s *stepper) bannerSeen(key portKey, p *PortState, r record, rel relation, 
 // remembered of forms before stays remembered.
 func (s *stepper) wholeBanners(p *PortState, r record, told *Port) {
 	p.forgetForms(s.now)
-	all, newest := readBanners(p, r)
+	all, newest := s.readBanners(p, r)
 	for _, protocol := range slices.Sorted(maps.Keys(all)) {
 		seen := p.Banners[protocol]
 		current := s.withinBound(all[protocol].current(newest, nil))

@@ -24,11 +24,11 @@ type nowBanners struct {
 
 // readBanners brings the record's banners into canonical form, by protocol. A
 // banner whose cut shows is the known form it is the beginning of, if there is one.
-func readBanners(p *PortState, r record) (map[string]*nowBanners, time.Time) {
+func (s *stepper) readBanners(p *PortState, r record) (map[string]*nowBanners, time.Time) {
 	all := map[string]*nowBanners{}
 	var newest time.Time
 	for _, b := range r.port.Banners {
-		f := banner.Normalize(b.Text, b.ScanProtocol, int(r.port.Number))
+		f := s.policy.normalize(b.Text, b.ScanProtocol, int(r.port.Number))
 		seen := b.LastSeen
 		if seen.IsZero() {
 			seen = b.FirstSeen

@@ -12,11 +12,22 @@ import (
 type Policy struct {
 	VanishAfter time.Duration // how far apart two snapshots are independent where nothing was rescanned
 	RetainGone  time.Duration // how long a vanished port is remembered
+	// Normalize makes the canonical form of a banner, nil for banner.Normalize. It
+	// must give the same form for the same arguments always (P7): a memo, or the
+	// same with further rules for products.
+	Normalize func(text, scanProtocol string, port int) banner.Form
 }
 
 // DefaultPolicy is the one the rules were chosen with.
 func DefaultPolicy() Policy {
 	return Policy{VanishAfter: 72 * time.Hour, RetainGone: 90 * 24 * time.Hour}
+}
+
+func (p Policy) normalize(text, scanProtocol string, port int) banner.Form {
+	if p.Normalize == nil {
+		return banner.Normalize(text, scanProtocol, port)
+	}
+	return p.Normalize(text, scanProtocol, port)
 }
 
 // Result is what a step decided. If Asks is not empty nothing was decided yet:

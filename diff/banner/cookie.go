@@ -3,6 +3,8 @@ package banner
 import (
 	"slices"
 	"strings"
+
+	"github.com/portdelta/portdelta/diff/banner/fingerprint"
 )
 
 // cookie keeps a cookie's name, without a random tail, and the attributes that
@@ -30,6 +32,7 @@ func (h *heading) cookie(field, value string) {
 	} else {
 		h.put(field, name+"; "+kept)
 	}
+	h.d.clue(fingerprint.HTTPCookie, name+"=")
 	h.d.named("cookie.", name, Security, kept)
 }
 

@@ -41,7 +41,7 @@ type Fact struct {
 type Form struct {
 	Protocol string // lower-case IANA service name, as detected; "unknown" at worst
 	Digest   string // first 16 bytes, hex, of SHA-256 over Version, Protocol and Text
-	Product  string // as the server spells it; empty if not recognised
+	Product  string // its usual name where a rule knows it, else as the server spells it; empty if not recognised
 	Version  string // empty if hidden or not recognised
 	Facts    []Fact // sorted by path, each path once
 	// Text is what the digest is of: one thing a line, noise left out or masked
@@ -68,10 +68,17 @@ const (
 // where the text itself does not say what it is. Text beyond limits.BannerBytes
 // is not read.
 func Normalize(text, scanProtocol string, port int) Form {
+	return NormalizeWith(text, scanProtocol, port, nil)
+}
+
+// NormalizeWith is Normalize with a further source of products, asked for what
+// our own table does not know; nil for none.
+func NormalizeWith(text, scanProtocol string, port int, further Identify) Form {
 	src := decode(text)
 	protocol := detect(src, scanProtocol, port)
 	d := document{protocol: protocol, cut: src.cut, facts: make([]Fact, 0, 16)}
 	parse(&d, src)
+	d.identify(src.text, further)
 	f := Form{
 		Protocol: protocol,
 		Product:  clip(d.product, maxProduct),
@@ -101,7 +108,8 @@ type document struct {
 	protocol         string
 	lines            []string
 	facts            []Fact
-	product, version string
+	product, version string // as the server spells it
+	clues            []clue // what may name them better
 	cut              bool
 }
 

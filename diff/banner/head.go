@@ -3,12 +3,17 @@ package banner
 import (
 	"slices"
 	"strings"
+
+	"github.com/portdelta/portdelta/diff/banner/fingerprint"
 )
 
 // headed says whether a protocol's answers are a status line and a head.
 func headed(protocol string) bool {
 	return protocol == "http" || protocol == "sip" || protocol == "rtsp"
 }
+
+// serverField is the field that names the server of a protocol.
+var serverField = map[string]fingerprint.Field{"http": fingerprint.HTTPServer, "sip": fingerprint.SIPServer, "rtsp": fingerprint.RTSPServer}
 
 // parseHead reads a status line and header fields as HTTP, SIP (RFC 3261) and
 // RTSP (RFC 7826) share them, and of an HTTP body the title. Canonical: the
@@ -37,6 +42,8 @@ func parseHead(d *document, text string) {
 	h.fields(fields, d.cut && !ended)
 	slices.Sort(h.lines)
 	d.lines = append(d.lines, slices.Compact(h.lines)...)
+	d.clue(serverField[d.protocol], h.server)
+	d.clue(fingerprint.HTTPPoweredBy, h.poweredBy)
 	if h.server != "" {
 		d.product, d.version = splitProduct(h.server)
 	} else if h.poweredBy != "" {
@@ -173,6 +180,7 @@ func (h *heading) field(name, value string) {
 		h.cookie(name, value)
 		return
 	case challenge:
+		h.d.clue(fingerprint.HTTPAuth, value)
 		h.challenges(name, value)
 		return
 	case redirect:
@@ -184,6 +192,9 @@ func (h *heading) field(name, value string) {
 	case "server":
 		h.d.fact("server", Identity, value)
 	default:
+		if rule.class == Identity {
+			h.d.clue(fingerprint.HTTPHeader, name+": "+value)
+		}
 		h.d.named("header.", name, rule.class, value)
 	}
 }
@@ -225,5 +236,6 @@ func title(d *document, body string) bool {
 	}
 	d.line("title: " + text)
 	d.fact("title", Content, text)
+	d.clue(fingerprint.HTMLTitle, text)
 	return true
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/portdelta/portdelta/diff/banner/fingerprint"
 )
 
 // parseMySQL takes the first packet apart (MySQL internals, "Protocol::Handshake
@@ -35,6 +37,7 @@ func mysqlError(d *document, b []byte) {
 	d.line(message)
 	d.fact("error", Security, strconv.Itoa(code))
 	d.fact("message", Content, message)
+	d.clue(fingerprint.MySQLError, message)
 	d.product = "MySQL"
 	if strings.Contains(message, "MariaDB") {
 		d.product = "MariaDB"
@@ -71,6 +74,7 @@ func mysqlHandshake(d *document, b []byte, lossy bool) {
 	version, _ := escape(string(b[:end]))
 	d.line("version: " + version)
 	d.fact("version", Identity, version)
+	d.clue(fingerprint.MySQLVersion, version)
 	d.product = "MySQL"
 	// MariaDB 10 says 5.5.5- first, for replication with old servers.
 	d.version = versionAt(strings.TrimPrefix(version, "5.5.5-"))

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+
+	"github.com/portdelta/portdelta/diff/banner/fingerprint"
 )
 
 // parseSSH keeps the identification line (RFC 4253 section 4.2) and what stands
@@ -23,6 +25,7 @@ func parseSSH(d *document, src source) {
 			d.fact("comment", Identity, comment)
 		}
 		d.product, d.version = splitSoftware(parts[2])
+		d.clue(fingerprint.SSHSoftware, strings.TrimRight(parts[2]+" "+comment, " "))
 	}
 	if !whole {
 		return

@@ -117,9 +117,10 @@ func (p *pipeline) look(cfg *config.Config, hosts []hostport.Host, hurry <-chan 
 		return err
 	}
 	failures := telemetry.NewErrors(p.registry, errorClasses()...)
+	forms := detect.NewNormalizer(nil, "")
 	p.handler = &handler{log: p.log, errors: failures.Count, detector: &detect.Detector{
 		Store: p.store, Shards: cfg.Topics.Partitions, Source: schemas.Source(cfg.Source.Tenant, cfg.Source.Kind),
-		Policy:  diff.Policy{VanishAfter: cfg.Detect.VanishAfter, RetainGone: cfg.Detect.RetainGone},
+		Policy:  diff.Policy{VanishAfter: cfg.Detect.VanishAfter, RetainGone: cfg.Detect.RetainGone, Normalize: forms.Normalize},
 		Metrics: detect.NewMetrics(p.registry),
 	}}
 	intake := func() bool { return p.store.Fill() < 1 && p.alarms.writable() }

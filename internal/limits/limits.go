@@ -81,11 +81,14 @@ var (
 	DetailsBytes     = limit("details_bytes", 8<<10, "bytes", "facts beyond it are counted, not listed")
 	MessageRunes     = limit("message_characters", 200, "characters", "a longer message is cut")
 	PortIDBytes      = limit("port_id_bytes", 512, "bytes", "a longer id of a port is null in events")
+	RuleBytes        = limit("rule_bytes", 2<<10, "bytes", "fingerprint rules read no more of a field")
 	KeptBannerBytes  = limit("kept_banner_bytes", 4<<10, "bytes", "raw text kept of a banner")
 )
 
-// What a host's state remembers.
+// What a host's state remembers, and the process of banners.
 var (
+	MemoForms = limit("memo_forms", 65_536, "forms", "canonical forms least asked for are forgotten and made again")
+	MemoBytes = limit("memo_bytes", 64<<20, "bytes", "the same, counted under memo_forms")
 	Witnesses = limit("witnesses", 16, "snapshots", "the oldest snapshots that ports were first absent from are dropped; their ports then vanish by time")
 	NotesADay = limit("notes_a_day", 64, "kinds", "further kinds of note about a host are not told that day")
 )

@@ -1,0 +1,75 @@
+package fingerprint
+
+// mysqlServers recognise the version of the first packet. MariaDB 10 puts 5.5.5-
+// before its own, for replication with old servers.
+var mysqlServers = []rule{
+	{`^(?:5\.5\.5-)?(?P<version>\d[\d.]*\d)(?:-\d+)?-?.*[Mm]aria(?:DB|db)`, "MariaDB", "MariaDB", "a:mariadb:mariadb", ""},
+	{`^(?P<version>\d[\d.]*\d)-(?:rel)?[\d.]+(?:-\d+)?-?(?:log|percona|.*[Pp]ercona)`, "Percona", "Percona Server", "a:percona:percona_server", ""},
+	{`^[\d.]+-TiDB-v` + ver, "PingCAP", "TiDB", "a:pingcap:tidb", ""},
+	{`^(?P<version>\d+\.\d[\d.]*(?P<update>[a-z])?)`, "Oracle", "MySQL", "a:oracle:mysql", ""},
+}
+
+var mysqlErrors = []rule{
+	{`MariaDB server`, "MariaDB", "MariaDB", "a:mariadb:mariadb", ""},
+	{`MySQL server`, "Oracle", "MySQL", "a:oracle:mysql", ""},
+}
+
+// names are products that a parser has recognised by their protocol: what is left
+// is to whom they belong.
+var names = []rule{
+	{`(?i)^Redis` + behind, "Redis", "Redis", "a:redis:redis", ""},
+	{`(?i)^Valkey` + behind, "Valkey", "Valkey", "a:lfprojects:valkey", ""},
+	{`(?i)^KeyDB` + behind, "Snap", "KeyDB", "a:snap:keydb", ""},
+	{`(?i)^Memcached` + behind, "Memcached", "Memcached", "a:memcached:memcached", ""},
+	{`(?i)^MongoDB` + behind, "MongoDB", "MongoDB", "a:mongodb:mongodb", ""},
+	{`(?i)^PostgreSQL` + behind, "PostgreSQL", "PostgreSQL", "a:postgresql:postgresql", ""},
+	{`(?i)^(?:Microsoft )?SQL Server` + behind, "Microsoft", "SQL Server", "a:microsoft:sql_server", "Windows"},
+	{`(?i)^MariaDB` + behind, "MariaDB", "MariaDB", "a:mariadb:mariadb", ""},
+	{`(?i)^MySQL` + behind, "Oracle", "MySQL", "a:oracle:mysql", ""},
+	{`(?i)^Oracle (?:Database|TNS)[\w ]*?` + behind, "Oracle", "Oracle Database", "a:oracle:database_server", ""},
+	{`(?i)^Elasticsearch` + behind, "Elastic", "Elasticsearch", "a:elastic:elasticsearch", ""},
+	{`(?i)^OpenSearch` + behind, "OpenSearch", "OpenSearch", "a:amazon:opensearch", ""},
+	{`(?i)^Kibana` + behind, "Elastic", "Kibana", "a:elastic:kibana", ""},
+	{`(?i)^Logstash` + behind, "Elastic", "Logstash", "a:elastic:logstash", ""},
+	{`(?i)^(?:Apache )?Solr` + behind, "Apache", "Solr", "a:apache:solr", ""},
+	{`(?i)^(?:Apache )?CouchDB` + behind, "Apache", "CouchDB", "a:apache:couchdb", ""},
+	{`(?i)^(?:Apache )?Cassandra` + behind, "Apache", "Cassandra", "a:apache:cassandra", ""},
+	{`(?i)^InfluxDB` + behind, "InfluxData", "InfluxDB", "a:influxdata:influxdb", ""},
+	{`(?i)^ClickHouse` + behind, "ClickHouse", "ClickHouse", "a:clickhouse:clickhouse", ""},
+	{`(?i)^Neo4j` + behind, "Neo4j", "Neo4j", "a:neo4j:neo4j", ""},
+	{`(?i)^RethinkDB` + behind, "RethinkDB", "RethinkDB", "a:rethinkdb:rethinkdb", ""},
+	{`(?i)^(?:Apache )?Zoo ?Keeper` + behind, "Apache", "ZooKeeper", "a:apache:zookeeper", ""},
+	{`(?i)^(?:Apache )?Kafka` + behind, "Apache", "Kafka", "a:apache:kafka", ""},
+	{`(?i)^(?:Apache )?ActiveMQ Artemis` + behind, "Apache", "ActiveMQ Artemis", "a:apache:activemq_artemis", ""},
+	{`(?i)^(?:Apache )?ActiveMQ` + behind, "Apache", "ActiveMQ", "a:apache:activemq", ""},
+	{`(?i)^(?:Apache )?Qpid` + behind, "Apache", "Qpid", "a:apache:qpid", ""},
+	{`(?i)^RabbitMQ` + behind, "VMware", "RabbitMQ", "a:vmware:rabbitmq", ""},
+	{`(?i)^NATS(?:[ -]Server)?` + behind, "NATS", "NATS Server", "a:linuxfoundation:nats-server", ""},
+	{`(?i)^(?:Eclipse )?Mosquitto(?: version)?` + behind, "Eclipse", "Mosquitto", "a:eclipse:mosquitto", ""},
+	{`(?i)^EMQX?(?: Broker)?` + behind, "EMQ", "EMQX", "a:emqx:emqx", ""},
+	{`(?i)^HiveMQ` + behind, "HiveMQ", "HiveMQ", "a:hivemq:hivemq", ""},
+	{`(?i)^VerneMQ` + behind, "VerneMQ", "VerneMQ", "a:vernemq:vernemq", ""},
+	{`(?i)^etcd` + behind, "etcd", "etcd", "a:etcd:etcd", ""},
+	{`(?i)^(?:HashiCorp )?Consul` + behind, "HashiCorp", "Consul", "a:hashicorp:consul", ""},
+	{`(?i)^(?:HashiCorp )?Vault` + behind, "HashiCorp", "Vault", "a:hashicorp:vault", ""},
+	{`(?i)^(?:HashiCorp )?Nomad` + behind, "HashiCorp", "Nomad", "a:hashicorp:nomad", ""},
+	{`(?i)^Docker(?: Engine| Registry)?` + behind, "Docker", "Docker", "a:docker:docker", ""},
+	{`(?i)^containerd` + behind, "containerd", "containerd", "a:linuxfoundation:containerd", ""},
+	{`(?i)^Kubernetes` + behind, "Kubernetes", "Kubernetes", "a:kubernetes:kubernetes", ""},
+	{`(?i)^Prometheus` + behind, "Prometheus", "Prometheus", "a:prometheus:prometheus", ""},
+	{`(?i)^Grafana` + behind, "Grafana", "Grafana", "a:grafana:grafana", ""},
+	{`(?i)^Jenkins` + behind, "Jenkins", "Jenkins", "a:jenkins:jenkins", ""},
+	{`(?i)^Zabbix(?: agent| server)?` + behind, "Zabbix", "Zabbix", "a:zabbix:zabbix", ""},
+	{`(?i)^OpenLDAP` + behind, "OpenLDAP", "OpenLDAP", "a:openldap:openldap", ""},
+	{`(?i)^(?:Microsoft )?Active Directory` + behind, "Microsoft", "Active Directory", "a:microsoft:active_directory", "Windows"},
+	{`(?i)^389[ -]Directory` + behind, "Red Hat", "389 Directory Server", "a:redhat:389_directory_server", ""},
+	{`(?i)^TigerVNC` + behind, "TigerVNC", "TigerVNC", "a:tigervnc:tigervnc", ""},
+	{`(?i)^TightVNC` + behind, "TightVNC", "TightVNC", "a:tightvnc:tightvnc", ""},
+	{`(?i)^RealVNC` + behind, "RealVNC", "RealVNC", "a:realvnc:realvnc", ""},
+	{`(?i)^UltraVNC` + behind, "UltraVNC", "UltraVNC", "a:uvnc:ultravnc", "Windows"},
+	{`(?i)^(?:Microsoft )?Terminal Services?` + behind, "Microsoft", "Remote Desktop Services", "a:microsoft:remote_desktop_services", "Windows"},
+	{`(?i)^xrdp` + behind, "xrdp", "xrdp", "a:neutrinolabs:xrdp", ""},
+	{`(?i)^Samba` + behind, "Samba", "Samba", "a:samba:samba", ""},
+	{`(?i)^rsync(?:d)?` + behind, "Samba", "rsync", "a:samba:rsync", ""},
+	{`(?i)^Asterisk` + behind, "Digium", "Asterisk", "a:digium:asterisk", ""},
+}
