@@ -3,6 +3,7 @@ package schemas
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -43,7 +44,8 @@ func (e *Event) Record(source string, partitions int) (Record, error) {
 }
 
 // Record returns the event as it will be sent; as Event.Record. What concerns the
-// process as a whole has the key "0" and goes to partition 0.
+// process as a whole has the key "0" and goes to partition 0, what concerns a
+// shard has its number for a key and goes there.
 func (l *Lifecycle) Record(source string, partitions int) (Record, error) {
 	id, err := l.identify(source)
 	if err == nil && id != l.ID {
@@ -60,6 +62,9 @@ func (l *Lifecycle) Record(source string, partitions int) (Record, error) {
 	if l.Host != nil {
 		key, partition, subject = *l.Host, Partition(*l.Host, partitions), *l.Host
 	}
+	if l.Type.ofShard() {
+		key, partition, subject = strconv.Itoa(l.Shard), l.Shard, fmt.Sprintf("shard/%d", l.Shard)
+	}
 	if l.Port != nil {
 		subject += fmt.Sprintf("/%s/%d", l.Port.Protocol, l.Port.Number)
 	}
@@ -71,6 +76,19 @@ func (l *Lifecycle) Record(source string, partitions int) (Record, error) {
 		Topic: Lifecycles, Partition: partition, Key: key,
 		Value: data, Headers: append(headers, jsonHeader), Time: millis(l.Time.Detected),
 	}, nil
+}
+
+// ShardRecord is a lifecycle event about a shard, as it will be sent.
+func ShardRecord(t Type, source string, shard int, at time.Time, details any) (Record, error) {
+	l := &Lifecycle{Type: t, Shard: shard, Severity: SeverityOf(t, nil, nil), Time: LifecycleTime{Detected: at}}
+	var err error
+	if l.Details, err = Raw(details); err != nil {
+		return Record{}, err
+	}
+	if err := l.Seal(source); err != nil {
+		return Record{}, err
+	}
+	return l.Record(source, shard+1) // its partition is the shard, however many there are
 }
 
 // cloudHeaders are the attributes of CloudEvents 1.0 with the partitioning

@@ -203,6 +203,9 @@ func TestLifecycleRecords(t *testing.T) {
 		if l.Host == nil {
 			key, partition, subject = "0", 0, "process"
 		}
+		if l.Type.ofShard() {
+			key, partition, subject = "3", 3, "shard/3"
+		}
 		if l.Port != nil {
 			subject += "/tcp/443"
 		}

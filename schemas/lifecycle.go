@@ -14,7 +14,8 @@ import (
 type Lifecycle struct {
 	ID       string             `json:"id"` // set by Seal
 	Type     Type               `json:"type"`
-	Host     *string            `json:"host"` // nil where the process as a whole is meant
+	Host     *string            `json:"host"` // nil where a shard or the process as a whole is meant
+	Shard    int                `json:"-"`    // of the types about a shard: their key and partition
 	Port     *PortRef           `json:"port"` // of record.malformed alone
 	Epoch    int64              `json:"epoch"`
 	Revision int                `json:"revision"`
@@ -69,6 +70,13 @@ func ParseLifecycle(data []byte) (*Lifecycle, error) {
 	if err := json.Unmarshal(data, l); err != nil {
 		return nil, fmt.Errorf("lifecycle event: %w", err)
 	}
+	if l.Type.ofShard() {
+		about := struct{ Shard int }{}
+		if err := json.Unmarshal(l.Details, &about); err != nil {
+			return nil, fmt.Errorf("lifecycle event: details: %w", err)
+		}
+		l.Shard = about.Shard
+	}
 	return l, nil
 }
 
@@ -87,8 +95,8 @@ func (l *Lifecycle) check() error {
 	switch {
 	case !slices.Contains(lifecycleTypes, l.Type):
 		return errors.New("not a lifecycle event of this version")
-	case l.Type.ofProcess() != (l.host() == ""):
-		return errors.New("a host belongs to every type but those of the process")
+	case (l.Type.ofProcess() || l.Type.ofShard()) != (l.host() == ""):
+		return errors.New("a host belongs to every type but those of a shard or the process")
 	case l.Host == nil && (l.Epoch != 0 || l.Revision != 0 || l.AfterSeq != 0):
 		return errors.New("epoch, revision and afterSeq are 0 where host is null")
 	case l.Port != nil && l.Type != RecordMalformed:

@@ -103,6 +103,35 @@ type SuspendedDetails struct {
 	Since Millis `json:"since"`
 }
 
+// RestoredDetails belongs to state.restored: the shard's local state was rebuilt
+// from the topics. Why is another_owner, store_behind or unfinished; Published is
+// when the state it goes on from was last published.
+type RestoredDetails struct {
+	Shard     int    `json:"shard"`
+	Hosts     int    `json:"hosts"`
+	Why       string `json:"why"`
+	Published Millis `json:"published"`
+}
+
+// ResetDetails belongs to state.reset: what was known of the shard's hosts is
+// lost, and what happened between From and To may never be told. Why is
+// engine_topic_empty.
+type ResetDetails struct {
+	Shard int    `json:"shard"`
+	From  Millis `json:"from"`
+	To    Millis `json:"to"`
+	Why   string `json:"why"`
+}
+
+// CheckpointDetails belongs to shard.checkpoint: how many change events the
+// partition holds up to the one named, and the rolling digest over their ids.
+type CheckpointDetails struct {
+	Shard  int    `json:"shard"`
+	Count  uint64 `json:"count"`
+	UpTo   string `json:"upTo"`
+	Digest string `json:"digest"`
+}
+
 // ResumedDetails belongs to watch.resumed. Lasted is in seconds.
 type ResumedDetails struct {
 	Lasted int64 `json:"lasted"`

@@ -16,6 +16,13 @@ const (
 	State      Topic = "state"
 )
 
+// The private topics, of instances that publish exactly once. Their records are
+// no part of the contract with readers.
+const (
+	Engine   Topic = "engine"   // what a host's state is restored from
+	Progress Topic = "progress" // how far a shard is published, and by whom
+)
+
 // Name is the topic's name on the broker: "portdelta.changes.v1" for the prefix "portdelta".
 func (t Topic) Name(prefix string) string { return prefix + "." + string(t) + ".v1" }
 
@@ -28,7 +35,7 @@ type Record struct {
 	Topic     Topic
 	Partition int
 	Key       string
-	Value     []byte // nil is a tombstone, on State only
+	Value     []byte // nil is a tombstone, on State and Engine only
 	Headers   []Header
 	Time      time.Time // Kafka timestamp, milliseconds
 }

@@ -61,7 +61,7 @@ func SeverityOf(t Type, port *PortRef, reasons []Reason) Severity {
 		return slices.ContainsFunc(reasons, func(x Reason) bool { return slices.Contains(r, x) })
 	}
 	switch t {
-	case HostExposed, CertificateReplaced, WatchSuspended:
+	case HostExposed, CertificateReplaced, WatchSuspended, StateReset:
 		return High
 	case PortOpened, PortReopened:
 		if port != nil && slices.Contains(sensitivePorts, port.Number) {

@@ -29,7 +29,7 @@ func TestSeverityTable(t *testing.T) {
 		{SourceDegraded, 0, []Reason{ReasonThrottled}, Medium}, {SourceDegraded, 0, []Reason{ReasonUnavailable}, Medium}, {SourceDegraded, 0, []Reason{ReasonMalformed}, Medium},
 		{WatchSuspended, 0, nil, High}, {HostUnreachable, 0, nil, Medium}, {HostUnknown, 0, nil, Low}, {SnapshotIncomplete, 0, nil, Low}, {RecordMalformed, 443, nil, Low},
 		{BaselineCompleted, 0, nil, Info}, {HostKnown, 0, nil, Info}, {HostRecovered, 0, nil, Info}, {SourceRecovered, 0, nil, Info},
-		{WatchResumed, 0, nil, Info}, {ChangeSuppressed, 0, nil, Info}, {Heartbeat, 0, nil, Info},
+		{WatchResumed, 0, nil, Info}, {ChangeSuppressed, 0, nil, Info}, {StateReset, 0, nil, High}, {StateRestored, 0, nil, Info}, {ShardCheckpoint, 0, nil, Info}, {Heartbeat, 0, nil, Info},
 	} {
 		var port *PortRef
 		if c.number != 0 {

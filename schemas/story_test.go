@@ -118,7 +118,7 @@ func lifecycleStory(t testing.TB) []*Lifecycle {
 			t.Fatal(err)
 		}
 		l := &Lifecycle{Type: typ, Reasons: reasons, Time: LifecycleTime{at}, Details: raw, Severity: SeverityOf(typ, nil, reasons)}
-		if !typ.ofProcess() {
+		if !typ.ofProcess() && !typ.ofShard() {
 			l.Host, l.Epoch, l.Revision, l.AfterSeq, l.Evidence = &host, 1795451662, 1, 42, evidence
 		}
 		out = append(out, l)
@@ -138,6 +138,9 @@ func lifecycleStory(t testing.TB) []*Lifecycle {
 	add(SourceRecovered, RecoveredDetails{"throttled", 311})
 	add(WatchSuspended, SuspendedDetails{since}, ReasonOutboxFull)
 	add(WatchResumed, ResumedDetails{95})
+	add(StateRestored, RestoredDetails{3, 812, "another_owner", since}).Shard = 3
+	add(StateReset, ResetDetails{3, since, Millis(at), "engine_topic_empty"}).Shard = 3
+	add(ShardCheckpoint, CheckpointDetails{3, 18211, "0f3c9a5e0c4b4f0e9d1b2a3c4d5e6f70", "5b1f0c9d3e7a4b62a1908f7e6d5c4b3a"}).Shard = 3
 	add(Heartbeat, struct{}{})
 	for _, l := range out {
 		if err := l.Seal(testSource); err != nil {

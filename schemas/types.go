@@ -48,6 +48,9 @@ const (
 	SourceRecovered    Type = "source.recovered"
 	WatchSuspended     Type = "watch.suspended"
 	WatchResumed       Type = "watch.resumed"
+	StateRestored      Type = "state.restored"
+	StateReset         Type = "state.reset"
+	ShardCheckpoint    Type = "shard.checkpoint"
 	Heartbeat          Type = "heartbeat"
 )
 
@@ -60,7 +63,7 @@ var changeTypes = []Type{
 
 var lifecycleTypes = []Type{
 	BaselineCompleted, SnapshotIncomplete, RecordMalformed, HostUnknown, HostKnown, HostUnreachable, HostRecovered,
-	ChangeSuppressed, SourceDegraded, SourceRecovered, WatchSuspended, WatchResumed, Heartbeat,
+	ChangeSuppressed, SourceDegraded, SourceRecovered, WatchSuspended, WatchResumed, StateRestored, StateReset, ShardCheckpoint, Heartbeat,
 }
 
 // ChangeTypes lists every type of the changes topic, in the order of a step.
@@ -76,6 +79,15 @@ func (t Type) ofHost() bool { return strings.HasPrefix(string(t), "host.") }
 func (t Type) ofProcess() bool {
 	switch t {
 	case SourceDegraded, SourceRecovered, WatchSuspended, WatchResumed, Heartbeat:
+		return true
+	}
+	return false
+}
+
+// ofShard says whether a lifecycle event is about one shard: its host is null.
+func (t Type) ofShard() bool {
+	switch t {
+	case StateRestored, StateReset, ShardCheckpoint:
 		return true
 	}
 	return false

@@ -34,6 +34,7 @@ func TestApacheKafka(t *testing.T) {
 	t.Run("partitions", func(t *testing.T) { apachePartitions(t, broker) })
 	t.Run("committed", func(t *testing.T) { apacheCommitted(t, broker) })
 	t.Run("outage", func(t *testing.T) { apacheOutage(t, broker) })
+	t.Run("transactional", func(t *testing.T) { transactionalRules(t, exactClient(t, broker.Addr()), broker.Addr()) })
 }
 
 // apacheClient has a prefix of its own, so that the parts do not meet.

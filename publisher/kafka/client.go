@@ -1,9 +1,10 @@
 // Package kafka speaks to Kafka for portdelta through kafka-go: it produces what
-// the publisher hands it, plans, creates and checks the public topics, and reads
-// them back as a read_committed consumer does.
+// the publisher hands it, plans, creates and checks the topics, and reads them
+// back as a read_committed consumer does.
 //
 // It promises that a batch is reported as sent only when all in-sync replicas
-// have acknowledged it, that a record goes to the partition it names, and that
+// have acknowledged it, that a record goes to the partition it names, that a
+// Transactional publishes each position of an outbox exactly once (P6), and that
 // Tail never shows a record of an aborted transaction. It does not retry
 // producing: publisher does. kafka-go's Reader is not used: its read_committed
 // filters nothing (segmentio/kafka-go#1332). Nor is its Writer, which chooses
@@ -16,6 +17,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,8 +35,11 @@ const (
 	refreshPause = time.Second
 )
 
-// topics are the public topics, in the order they are planned and shown.
-var topics = []schemas.Topic{schemas.Changes, schemas.Lifecycles, schemas.State}
+// publicTopics and privateTopics in the order they are planned and shown.
+var (
+	publicTopics  = []schemas.Topic{schemas.Changes, schemas.Lifecycles, schemas.State}
+	privateTopics = []schemas.Topic{schemas.Engine, schemas.Progress}
+)
 
 // prefixes is what Kafka allows in a topic's name, of 249 characters at most
 // (org.apache.kafka.common.internals.Topic), with room for our own part.
@@ -46,6 +51,7 @@ type Config struct {
 	SecurityProtocol string   // PLAINTEXT, which "" also means
 	Prefix           string   // of the topics' names
 	ClientID         string   // shown in the broker's logs and quotas
+	ExactlyOnce      bool     // the private topics are used, planned and checked too
 
 	// DialTimeout bounds a connection's making, RequestTimeout one request from
 	// its sending to its answer. 0 means 5 s and 30 s.
@@ -56,6 +62,7 @@ type Config struct {
 // concurrently.
 type Client struct {
 	config    Config
+	topics    []schemas.Topic
 	addr      net.Addr
 	transport *kafka.Transport
 	api       *kafka.Client
@@ -86,6 +93,10 @@ func New(config Config) (*Client, error) {
 	if config.RequestTimeout == 0 {
 		config.RequestTimeout = defaultRequestTimeout
 	}
+	topics := slices.Clone(publicTopics)
+	if config.ExactlyOnce {
+		topics = append(topics, privateTopics...)
+	}
 	names := make([]string, len(topics))
 	for i, topic := range topics {
 		names[i] = topic.Name(config.Prefix)
@@ -98,6 +109,7 @@ func New(config Config) (*Client, error) {
 	addr := kafka.TCP(config.Brokers...)
 	return &Client{
 		config:    config,
+		topics:    topics,
 		addr:      addr,
 		transport: transport,
 		api:       &kafka.Client{Addr: addr, Timeout: config.RequestTimeout, Transport: transport},

@@ -28,7 +28,29 @@ const (
 	ClassRejected     = "rejected"            // the broker does not take this record
 	ClassCorrupt      = "corrupt"             // a batch that arrived damaged
 	ClassUnsupported  = "unsupported"         // the broker is too old, or too new
+	ClassFenced       = "fenced"              // another producer has this one's transactional id
+	ClassSequence     = "sequence"            // the broker's picture of the producer is not ours
 	ClassBroker       = "broker_error"        // any other answer of the broker
+)
+
+// then is what a transaction does about an answer. A plain request knows
+// nothing of it.
+type then int
+
+const (
+	// rebuild: the transaction did not go through, and that is known. A new epoch
+	// aborts what is left of it; it is sent again as new batches.
+	rebuild then = iota
+	// again: the same request with the same bytes, within the request's budget.
+	again
+	// unknown: it may have gone through. Only a new epoch, which settles it, and
+	// then the progress record can tell. It is never aborted.
+	unknown
+	// fenced: somebody else has the transactional id, or the coordinator ended
+	// the transaction for its age. The progress record tells which.
+	fenced
+	// give: no retry of this process can succeed.
+	give
 )
 
 // verdict is what a failure means.
@@ -36,40 +58,62 @@ type verdict struct {
 	class string
 	stale bool   // our picture of the cluster may be wrong: refresh it
 	fatal bool   // no retry of this process can succeed
+	then  then   // within a transaction
 	hint  string // what a person can do
 }
 
-// codes says what the broker's error codes mean to one who produces or fetches
-// without transactions. The numbers and names are those of
-// https://kafka.apache.org/protocol#protocol_error_codes. What a person can put
+// codes says what the broker's error codes mean. The numbers and names are those
+// of https://kafka.apache.org/protocol#protocol_error_codes. What a person can put
 // right at the cluster while we run is retried for ever, aloud; fatal is only
 // what needs another program or another login.
 var codes = map[kafka.Error]verdict{
 	kafka.InvalidMessage:               {class: ClassCorrupt},
-	kafka.UnknownTopicOrPartition:      {class: ClassUnknownTopic, stale: true, hint: "run: portdelta topics check"},
-	kafka.LeaderNotAvailable:           {class: ClassNoLeader, stale: true},
-	kafka.NotLeaderForPartition:        {class: ClassNoLeader, stale: true},
-	kafka.RequestTimedOut:              {class: ClassTimeout},
-	kafka.BrokerNotAvailable:           {class: ClassUnreachable, stale: true},
-	kafka.ReplicaNotAvailable:          {class: ClassNoLeader, stale: true},
+	kafka.UnknownTopicOrPartition:      {class: ClassUnknownTopic, stale: true, then: again, hint: "run: portdelta topics check"},
+	kafka.LeaderNotAvailable:           {class: ClassNoLeader, stale: true, then: again},
+	kafka.NotLeaderForPartition:        {class: ClassNoLeader, stale: true, then: again},
+	kafka.RequestTimedOut:              {class: ClassTimeout, then: again},
+	kafka.BrokerNotAvailable:           {class: ClassUnreachable, stale: true, then: again},
+	kafka.ReplicaNotAvailable:          {class: ClassNoLeader, stale: true, then: again},
 	kafka.MessageSizeTooLarge:          {class: ClassTooLarge},
-	kafka.NetworkException:             {class: ClassUnreachable, stale: true},
+	kafka.NetworkException:             {class: ClassUnreachable, stale: true, then: again},
+	kafka.GroupLoadInProgress:          {class: ClassNoLeader, then: again}, // the transaction coordinator loads
+	kafka.GroupCoordinatorNotAvailable: {class: ClassNoLeader, then: again},
+	kafka.NotCoordinatorForGroup:       {class: ClassNoLeader, stale: true, then: again},
 	kafka.RecordListTooLarge:           {class: ClassTooLarge},
-	kafka.NotEnoughReplicas:            {class: ClassReplicas},
-	kafka.NotEnoughReplicasAfterAppend: {class: ClassReplicas},
+	kafka.NotEnoughReplicas:            {class: ClassReplicas, then: again}, // also: could not verify the transaction (KAFKA-15459)
+	kafka.NotEnoughReplicasAfterAppend: {class: ClassReplicas, then: again},
+	kafka.IllegalGeneration:            {class: ClassFenced, then: fenced},
+	kafka.UnknownMemberId:              {class: ClassFenced, then: fenced},
 	kafka.TopicAuthorizationFailed:     {class: ClassUnauthorized, hint: "grant Read, Write, Describe and DescribeConfigs on the topic"},
-	kafka.ClusterAuthorizationFailed:   {class: ClassUnauthorized, fatal: true, hint: "grant this client access to the cluster"},
+	kafka.ClusterAuthorizationFailed:   {class: ClassUnauthorized, fatal: true, then: give, hint: "grant this client access to the cluster"},
 	kafka.InvalidTimestamp:             {class: ClassRejected, hint: "compare this machine's clock with the broker's"},
-	kafka.UnsupportedVersion:           {class: ClassUnsupported, fatal: true, hint: "Kafka 2.4 or newer is needed"},
-	kafka.UnsupportedForMessageFormat:  {class: ClassUnsupported, fatal: true, hint: "the topic needs message format 2"},
+	kafka.UnsupportedVersion:           {class: ClassUnsupported, fatal: true, then: give, hint: "Kafka 2.5 or newer is needed"},
+	kafka.UnsupportedForMessageFormat:  {class: ClassUnsupported, fatal: true, then: give, hint: "the topic needs message format 2"},
 	kafka.PolicyViolation:              {class: ClassRejected},
-	kafka.KafkaStorageError:            {class: ClassStorage, stale: true},
-	kafka.FencedLeaderEpoch:            {class: ClassNoLeader, stale: true},
-	kafka.UnknownLeaderEpoch:           {class: ClassNoLeader, stale: true},
-	kafka.OffsetNotAvailable:           {class: ClassNoLeader, stale: true},
-	kafka.InvalidRecord:                {class: ClassRejected},
-	kafka.ThrottlingQuotaExceeded:      {class: ClassThrottled},
+	kafka.OutOfOrderSequenceNumber:     {class: ClassSequence},
+	kafka.DuplicateSequenceNumber:      {class: ClassSequence},
+	kafka.InvalidProducerEpoch:         {class: ClassFenced, then: fenced},
+	kafka.InvalidTransactionState:      {class: ClassSequence},
+	kafka.InvalidProducerIDMapping:     {class: ClassSequence}, // the transactional id expired
+	kafka.InvalidTransactionTimeout:    {class: ClassUnsupported, fatal: true, then: give, hint: "raise the brokers' transaction.max.timeout.ms to 30000 at least"},
+	kafka.ConcurrentTransactions:       {class: ClassThrottled, then: again}, // the last transaction's markers are being written
+	kafka.TransactionCoordinatorFenced: {class: ClassNoLeader, stale: true, then: unknown},
+	kafka.TransactionalIDAuthorizationFailed: {class: ClassUnauthorized, fatal: true, then: give,
+		hint: "grant Write and Describe on the transactional ids that begin with topics.prefix, or set kafka.delivery: at_least_once"},
+	kafka.KafkaStorageError:       {class: ClassStorage, stale: true, then: again},
+	kafka.UnknownProducerId:       {class: ClassSequence},
+	kafka.FencedLeaderEpoch:       {class: ClassNoLeader, stale: true, then: again},
+	kafka.UnknownLeaderEpoch:      {class: ClassNoLeader, stale: true, then: again},
+	kafka.OffsetNotAvailable:      {class: ClassNoLeader, stale: true, then: again},
+	kafka.FencedInstanceID:        {class: ClassFenced, then: fenced},
+	kafka.InvalidRecord:           {class: ClassRejected},
+	kafka.ThrottlingQuotaExceeded: {class: ClassThrottled, then: again},
+	kafka.ProducerFenced:          {class: ClassFenced, then: fenced},
+	transactionAbortable:          {class: ClassBroker},
 }
+
+// transactionAbortable is a code kafka-go has no name for (KIP-890).
+const transactionAbortable kafka.Error = 120
 
 // judge finds the verdict on an error of kafka-go.
 func judge(err error) verdict {
@@ -77,7 +121,7 @@ func judge(err error) verdict {
 		if v, ok := codes[code]; ok {
 			return v
 		}
-		return verdict{class: ClassBroker}
+		return verdict{class: ClassBroker, then: unknown}
 	}
 	switch {
 	case errors.Is(err, protocol.ErrNoTopic), errors.Is(err, protocol.ErrNoPartition):
@@ -85,14 +129,14 @@ func judge(err error) verdict {
 	case errors.Is(err, protocol.ErrNoLeader):
 		return codes[kafka.LeaderNotAvailable]
 	case errors.Is(err, context.DeadlineExceeded):
-		return verdict{class: ClassTimeout, stale: true}
+		return verdict{class: ClassTimeout, stale: true, then: unknown}
 	}
 	if n, ok := errors.AsType[net.Error](err); ok && n.Timeout() {
-		return verdict{class: ClassTimeout, stale: true}
+		return verdict{class: ClassTimeout, stale: true, then: unknown}
 	}
 	// What remains is the connection: refused, reset, closed, no such host, or an
 	// answer that could not be decoded, after which it is closed.
-	return verdict{class: ClassUnreachable, stale: true}
+	return verdict{class: ClassUnreachable, stale: true, then: again}
 }
 
 // Error is a request that failed. Its text holds nothing the broker wrote, so it

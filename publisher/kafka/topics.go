@@ -44,14 +44,13 @@ func (s *TopicSpec) setting(name string) string {
 	return ""
 }
 
-// Plan is the public topics with the client's prefix, one partition count for
-// all. Replication 0 leaves the factor to the cluster; from 3 on two replicas
+// Plan is the topics with the client's prefix, one partition count for all. Replication 0 leaves the factor to the cluster; from 3 on two replicas
 // must hold a record before it counts as acknowledged.
 func (c *Client) Plan(partitions, replication int) []TopicSpec {
 	var plan []TopicSpec
-	for _, topic := range topics {
+	for _, topic := range c.topics {
 		spec := TopicSpec{Name: topic.Name(c.config.Prefix), Partitions: partitions, Replication: replication}
-		if topic == schemas.State {
+		if topic != schemas.Changes && topic != schemas.Lifecycles {
 			spec.Settings = []Setting{
 				{"cleanup.policy", "compact"},
 				{"delete.retention.ms", milliseconds(deleteRetention)},

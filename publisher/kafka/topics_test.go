@@ -21,6 +21,14 @@ func TestPlan(t *testing.T) {
 	if diff := cmp.Diff(want, client.Plan(12, 3)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
+	compact := want[2].Settings
+	want = append(want, TopicSpec{"exact.engine.v1", 12, 3, compact}, TopicSpec{"exact.progress.v1", 12, 3, compact})
+	for i := range 3 {
+		want[i].Name = strings.Replace(want[i].Name, "test.", "exact.", 1)
+	}
+	if diff := cmp.Diff(want, exactClient(t, closedPort(t)).Plan(12, 3)); diff != "" {
+		t.Errorf("plan of exactly once (-want +got):\n%s", diff)
+	}
 	for _, spec := range client.Plan(1, 0) {
 		if spec.Replication != -1 || spec.setting("min.insync.replicas") != "" {
 			t.Errorf("replication 0 planned as %+v", spec)
