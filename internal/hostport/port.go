@@ -111,6 +111,10 @@ type Certificate struct {
 	NotBefore    time.Time
 	NotAfter     time.Time
 	Names        []string // subject alternative names, in any order
+	// What few sources say; "" and 0 where this one does not.
+	KeyType            string // rsa, ec, dsa, ed25519, ...
+	KeyBits            int
+	SignatureAlgorithm string // as the source spells it, such as sha256WithRSAEncryption
 }
 
 // Stub says that only the id is known.
