@@ -44,16 +44,17 @@ func TestNormalizerIsBounded(t *testing.T) {
 		asks++
 		return fingerprint.Match{}, false
 	}
-	long := strings.Repeat("x ", 20<<10)
-	for i := range 2500 {
-		n.Normalize("kept", "", 0)
-		n.Normalize(fmt.Sprint(i, long), "", 0)
+	const banners = 800
+	long := strings.Repeat("x ", 30<<10)
+	for i := range banners {
+		n.Normalize("kept", "ftp", 0)
+		n.Normalize(fmt.Sprint(i, long), "ftp", 0)
 		if n.bytes > limits.MemoBytes.Max/2 || len(n.young)+len(n.old) > limits.MemoForms.Max {
 			t.Fatalf("after %d: %d bytes, %d and %d forms", i, n.bytes, len(n.young), len(n.old))
 		}
 	}
-	if asks != 2501 || n.old == nil {
-		t.Errorf("%d normalisations of 2501 different banners", asks)
+	if asks != banners+1 || n.old == nil {
+		t.Errorf("%d normalisations of %d different banners", asks, banners+1)
 	}
 }
 
