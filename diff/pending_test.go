@@ -137,3 +137,11 @@ func TestSuppressedIsRemembered(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+func TestEveryRuleHasASentence(t *testing.T) {
+	for _, r := range Rules() {
+		if r.Sentence() == "" {
+			t.Errorf("rule %s: say what it does in sentence.go", r)
+		}
+	}
+}

@@ -106,6 +106,14 @@ var (
 	LookDrainSeconds = limit("look_drain_seconds", 5, "seconds", "looks still in flight so long after a stop are cut off and tell nothing")
 )
 
+// What may be asked of what is held.
+var (
+	ControlConnections = limit("control_connections", 8, "connections", "further connections to the control socket wait")
+	ControlHeaderBytes = limit("control_header_bytes", 16<<10, "bytes", "a request to the control socket with longer headers is refused")
+	ControlAnswerBytes = limit("control_answer_bytes", 256<<20, "bytes", "a longer answer of a running instance is refused by the command that asked")
+	ExplainPorts       = limit("explain_ports", 4096, "ports", "further ports of a host are counted by explain, not listed, unless asked for by name")
+)
+
 // What the process itself takes.
 var (
 	ConfigBytes          = limit("config_bytes", 1<<20, "bytes", "a larger configuration file is refused; long lists of hosts go into host files")
