@@ -12,6 +12,9 @@ import (
 
 // storeError adds the next step to what the store refuses.
 func storeError(err error) error {
+	if _, judged := errors.AsType[*failure](err); judged {
+		return err
+	}
 	switch {
 	case errors.Is(err, store.ErrShards):
 		return usage(err)

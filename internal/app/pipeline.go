@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"github.com/portdelta/portdelta/diff"
 	"github.com/portdelta/portdelta/internal/config"
+	"github.com/portdelta/portdelta/internal/control"
 	"github.com/portdelta/portdelta/internal/detect"
 	"github.com/portdelta/portdelta/internal/hostport"
 	"github.com/portdelta/portdelta/internal/limits"
@@ -41,6 +41,7 @@ type pipeline struct {
 	handler  *handler
 	ticks    *ticker
 	alarms   alarms
+	socket   *control.Server // nil where it could not be had
 
 	endHealth  context.CancelFunc // nil before the address is taken
 	healthDone chan struct{}      // closed when healthErr is set and the address free
@@ -78,6 +79,11 @@ func newPipeline(ctx, hurry context.Context, cfg *config.Config, hosts []hostpor
 	}
 	outboxMetrics(p.registry, p.store)
 	p.health.SetChecks(p.checks()...)
+	if p.socket, err = control.Listen(cfg.Store.Path, p.control()); err != nil {
+		// What people may ask is less than what is watched.
+		log.Warn("no control socket: explain will not be answered while this instance runs; store.path can name another folder", zap.Error(err))
+		err = nil
+	}
 	return p, nil
 }
 
@@ -120,7 +126,7 @@ func (p *pipeline) look(cfg *config.Config, hosts []hostport.Host, hurry <-chan 
 	forms := detect.NewNormalizer(nil, "")
 	p.handler = &handler{log: p.log, errors: failures.Count, detector: &detect.Detector{
 		Store: p.store, Shards: cfg.Topics.Partitions, Source: schemas.Source(cfg.Source.Tenant, cfg.Source.Kind),
-		Policy:  diff.Policy{VanishAfter: cfg.Detect.VanishAfter, RetainGone: cfg.Detect.RetainGone, Normalize: forms.Normalize},
+		Policy:  policyOf(cfg, forms),
 		Metrics: detect.NewMetrics(p.registry),
 	}}
 	intake := func() bool { return p.store.Fill() < 1 && p.alarms.writable() }
@@ -157,12 +163,15 @@ func errorClasses() []string {
 // run watches until stop ends or a part fails, then stops in the written order:
 // the scheduler; looks in flight, which commit, or tell nothing where hurry ends
 // first; the publisher, which drains until the deadline or until hurry ends (what
-// is left stays in the outbox); the producer; the store; the health endpoint last.
+// is left stays in the outbox); the control socket; the producer; the store; the
+// health endpoint last.
 // The error is that of the first part that failed, also while stopping.
 func (p *pipeline) run(stop, hurry context.Context) error {
-	var healthDone, publishDone, watchDone sync.WaitGroup
+	var healthDone, controlDone, publishDone, watchDone sync.WaitGroup
+	controlCtx, endControl := context.WithCancel(context.WithoutCancel(stop))
 	publishCtx, endPublish := context.WithCancel(context.WithoutCancel(stop))
 	watchCtx, endWatch := context.WithCancel(stop)
+	defer endControl()
 	defer endPublish()
 	defer endWatch()
 
@@ -175,6 +184,13 @@ func (p *pipeline) run(stop, hurry context.Context) error {
 		})
 	}
 	actor(&healthDone, stop, func(context.Context) error { <-p.healthDone; return p.healthErr })
+	if p.socket != nil {
+		controlDone.Go(func() {
+			if err := p.socket.Run(controlCtx); err != nil {
+				p.log.Error("control socket", zap.Error(err)) // who asks goes without; the watch goes on
+			}
+		})
+	}
 	actor(&publishDone, publishCtx, p.publish.Run)
 	actor(&watchDone, watchCtx, p.poll.Run)
 	actor(&watchDone, watchCtx, p.handler.heartbeats)
@@ -191,6 +207,8 @@ func (p *pipeline) run(stop, hurry context.Context) error {
 	if p.beforeClose != nil {
 		p.beforeClose()
 	}
+	endControl()
+	controlDone.Wait()
 	failed.set(p.closeParts())
 	p.endHealth()
 	healthDone.Wait()

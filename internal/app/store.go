@@ -44,10 +44,8 @@ func (e *env) storeVerify(ctx context.Context, file, dir string) (err error) {
 		}
 		dir = cfg.Store.Path
 	}
-	s, err := store.OpenReadOnly(dir)
+	s, err := openStopped(dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-		return usage(fmt.Errorf("%w\ntry: --store with the folder that store.path names", err))
 	case errors.Is(err, store.ErrDamaged):
 		return outside(err) // too hurt for a list
 	case err != nil:
@@ -71,4 +69,13 @@ func (e *env) storeVerify(ctx context.Context, file, dir string) (err error) {
 		return errNo
 	}
 	return err
+}
+
+// openStopped opens the store of a stopped instance to read it.
+func openStopped(dir string) (*store.Store, error) {
+	s, err := store.OpenReadOnly(dir)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		err = usage(fmt.Errorf("%w\ntry: --store with the folder that store.path names", err))
+	}
+	return s, err
 }

@@ -26,6 +26,7 @@ var imports = map[string]row{
 	"internal/limits":          {nil, "the table of bounds, open to all, so it depends on none"},
 	"internal/crashpoint":      {nil, "open to all, so it depends on none"},
 	"internal/config":          {nil, "it checks words and numbers; what they mean to a part is that part's matter"},
+	"internal/control":         {nil, "it carries questions and answers; what they are about is the composition root's matter"},
 	"internal/telemetry":       {nil, "log, metrics and health know no part: the parts come to them"},
 	"internal/version":         {nil, "what the binary was built from"},
 	"poller":                   {[]string{"internal/hostport"}, "when to look; how is its Source's matter, what it means its Handler's"},
