@@ -42,7 +42,7 @@ func (h *heading) challenges(field, value string) {
 			var v string
 			v, rest = parameterValue(strings.TrimLeft(after[1:], " "))
 			switch name := asciiLower(word); name {
-			case "realm", "algorithm", "qop", "service", "authorization_uri":
+			case "realm", "algorithm", "qop", "service", "authorization_uri", "scope", "error", "charset", "client_id", "trusted_issuers", "resource_metadata":
 				kept = append(kept, name+`="`+mask(v)+`"`)
 			}
 			separated = false
@@ -55,6 +55,10 @@ func (h *heading) challenges(field, value string) {
 		default:
 			// The token of NTLM or Negotiate, with its padding.
 			rest = strings.TrimLeft(rest[end:], "=")
+			for _, t := range ntlmToken(word) {
+				kept = append(kept, t.name+`="`+t.value+`"`)
+				h.d.named("ntlm.", t.name, Identity, t.value)
+			}
 		}
 	}
 	flush()

@@ -6,7 +6,8 @@ import (
 )
 
 // FactChange is one fact that differs between two forms; Before is nil where it
-// is new, After where it is gone.
+// is new, After where it is gone. Class is the graver one where a value's class
+// depends on the value: that 401 became 200 is a matter of security.
 type FactChange struct {
 	Path   string
 	Class  Class
@@ -29,7 +30,11 @@ func Compare(before, after Form) []FactChange {
 			a = a[1:]
 		default:
 			if a[0].Value != b[0].Value {
-				out = append(out, FactChange{a[0].Path, a[0].Class, &b[0].Value, &a[0].Value})
+				class := a[0].Class
+				if b[0].Class == Security {
+					class = Security
+				}
+				out = append(out, FactChange{a[0].Path, class, &b[0].Value, &a[0].Value})
 			}
 			b, a = b[1:], a[1:]
 		}
@@ -52,21 +57,27 @@ func SameButCut(a, b Form) bool {
 func heldBy(cut, whole, protocol string) bool {
 	if kept, ok := strings.CutSuffix(cut, maskCut); ok {
 		// The lines are a set: a head, or a list of capabilities.
-		lines := strings.Split(whole, "\n")
-		slices.Sort(lines)
-		for line := range strings.SplitSeq(strings.TrimSuffix(kept, "\n"), "\n") {
-			if _, found := slices.BinarySearch(lines, line); !found && line != "" {
-				return false
-			}
-		}
-		return true
+		return subset(kept, whole)
 	}
-	rest, prefix := strings.CutPrefix(whole, cut)
 	if headed(protocol) {
-		// The head had ended: only what stands behind it may be missing.
-		return prefix && strings.HasPrefix(rest, "\n\n")
+		// The head had ended: only lines of what stands behind it may be missing.
+		cutHead, cutBody, _ := strings.Cut(cut, "\n\n")
+		head, body, _ := strings.Cut(whole, "\n\n")
+		return cutHead == head && subset(cutBody, body)
 	}
-	return prefix || cutInMask(cut, whole)
+	return strings.HasPrefix(whole, cut) || cutInMask(cut, whole)
+}
+
+// subset says whether every line of a stands in b.
+func subset(a, b string) bool {
+	lines := strings.Split(b, "\n")
+	slices.Sort(lines)
+	for line := range strings.SplitSeq(strings.TrimSuffix(a, "\n"), "\n") {
+		if _, found := slices.BinarySearch(lines, line); !found && line != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // cutInMask says whether the cut fell into something that is masked when whole:

@@ -41,13 +41,32 @@ func (h *heading) cookie(field, value string) {
 var randomTails = []string{"ASPSESSIONID", "JSESSIONID.", "JSESSIONID_", "incap_ses_", "visid_incap_", "nlbi_", ".Nonce.", "Nonce.",
 	".AspNetCore.Correlation.", ".AspNetCore.OpenIdConnect.Nonce.", ".AspNetCore.Antiforgery.", ".AspNet.Correlation.",
 	"OpenIdConnect.nonce.", "mod_auth_openidc_state_", "_oauth2_proxy_csrf_", "ANsession", "BCSI-CS-", "PD_STATEFUL_",
-	"_shibstate_", "_opensaml_req_", "wp_postpass_"}
+	"_shibstate_", "_opensaml_req_", "wp_postpass_", "esctx-", "SignInMessage.", "APSCOOKIE_", "OAMRequestContext_", "oidc.state.", "SSESS", "SESS",
+	"TS01", "BNES_", "_shibsession_", "MSISLoopDetectionCookie", "Saml2.", "saml_request_", "auth_state_", "nonce."}
 
+// cookieName cuts a random tail off a name, and masks each part of it that is
+// drawn: wp_session_2f1a..., APSCOOKIE_4185421423.
 func cookieName(name string) string {
 	for _, p := range randomTails {
 		if len(name) > len(p) && strings.HasPrefix(name, p) {
 			return p + maskID
 		}
 	}
-	return mask(name)
+	var b strings.Builder
+	kept := 0 // name[:kept] is in b
+	for start := 0; start < len(name); {
+		end := start
+		for end < len(name) && strings.IndexByte("_-.~:", name[end]) < 0 {
+			end++
+		}
+		if part := name[start:end]; len(part) >= 6 && isDigits(part) || randomToken(part) {
+			b.WriteString(name[kept:start] + maskID)
+			kept = end
+		}
+		start = end + 1
+	}
+	if kept == 0 {
+		return name
+	}
+	return b.String() + name[kept:]
 }

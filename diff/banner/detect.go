@@ -26,6 +26,9 @@ func detect(src source, scanProtocol string, port int) string {
 	if p := portProtocols[port]; p != "" {
 		return p
 	}
+	if looksJSON(raw) {
+		return "http" // an answer without its head
+	}
 	return "unknown"
 }
 
@@ -129,6 +132,7 @@ var aliases = map[string]string{
 	"https_raw": "http", "smtps": "smtp", "submission": "smtp", "submissions": "smtp", "esmtp": "smtp", "imaps": "imap", "imap4": "imap",
 	"pop": "pop3", "pop3s": "pop3", "ftps": "ftp", "telnets": "telnet", "nntps": "nntp", "sips": "sip", "rtsps": "rtsp",
 	"postgres": "postgresql", "mariadb": "mysql", "memcached": "memcache", "vnc": "rfb", "rdp": "ms-wbt-server",
+	"elasticsearch": "http", "opensearch": "http", "kibana": "http", "docker": "http", "kubernetes": "http", "k8s": "http", "etcd": "http", "consul": "http",
 	"ssl": "tls", "mssql": "ms-sql-s", "dns": "domain", "ldaps": "ldap",
 }
 

@@ -16,8 +16,11 @@
 // input gives the same form on every machine and every Go version (P7), which is
 // why character classes are written out here and not taken from a Unicode table.
 //
-// It does not promise: to see into what it has no parser for. Bodies are read
-// for their title alone, of an SSH server only the identification line, of a TLS
-// record only its head, and of other binary protocols only MySQL's first packet is
-// taken apart; what is left is kept as escaped text, volatile bytes included.
+// It does not promise to see into what it has no parser for. Of a body it reads
+// what speaks of the software: of HTML title, generator, refresh and versions named
+// in its text, of JSON keys and typed values, of XML a few elements, of a session
+// description the tool; a page's own words are its operator's and no banner. Of an
+// SSH server it reads the identification line, of a TLS record the head, and of
+// other binary protocols MySQL's first packet is taken apart; what is left is kept
+// as escaped text, volatile bytes included.
 package banner

@@ -1,7 +1,6 @@
 package banner
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -11,7 +10,7 @@ import (
 
 // Version is the version of the rules. It is part of every digest: whoever holds
 // forms of another version must make them anew from the raw text before comparing (P9).
-const Version = 1
+const Version = 2
 
 // Class says what a change of a fact means; security and routing raise the
 // severity of banner.changed.
@@ -123,12 +122,19 @@ func (d *document) fact(path string, class Class, value string) {
 
 // named is fact with a path whose last part the server chose.
 func (d *document) named(prefix, name string, class Class, value string) {
+	if len(d.facts) < 2*maxFacts {
+		d.at(d.protocol+"."+prefix+clip(strings.ReplaceAll(name, " ", "_"), maxProduct), class, value)
+	}
+}
+
+// at is fact with the whole path.
+func (d *document) at(path string, class Class, value string) {
 	if value == "" {
 		value = "present"
 	}
 	// Twice the bound leaves room for values of one path to be joined.
 	if len(d.facts) < 2*maxFacts {
-		d.facts = append(d.facts, Fact{d.protocol + "." + prefix + clip(strings.ReplaceAll(name, " ", "_"), maxProduct), class, value})
+		d.facts = append(d.facts, Fact{path, class, value})
 	}
 }
 
@@ -136,25 +142,38 @@ func (d *document) named(prefix, name string, class Class, value string) {
 // which a server repeats itself does not matter.
 func (d *document) sortedFacts() []Fact {
 	slices.SortFunc(d.facts, func(a, b Fact) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Value, b.Value))
+		if c := strings.Compare(a.Path, b.Path); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Value, b.Value)
 	})
-	out := make([]Fact, 0, len(d.facts))
-	for _, f := range d.facts {
-		if n := len(out); n > 0 && out[n-1].Path == f.Path {
-			if len(out[n-1].Value) < maxFact && f.Value != out[n-1].Value {
-				out[n-1].Value += " | " + f.Value
+	out := d.facts[:0]
+	for i := 0; i < len(d.facts) && len(out) < maxFacts; {
+		f, end := d.facts[i], i+1
+		for end < len(d.facts) && d.facts[end].Path == f.Path {
+			end++
+		}
+		if end > i+1 {
+			values := make([]string, 0, end-i)
+			for _, same := range d.facts[i:end] {
+				values = append(values, same.Value)
 			}
-			continue
+			f.Value = strings.Join(slices.Compact(values), " | ")
 		}
-		if len(out) == maxFacts {
-			break
-		}
-		out = append(out, f)
-	}
-	for i := range out {
-		out[i].Value = clip(out[i].Value, maxFact)
+		f.Value = clipMarked(f.Value)
+		out, i = append(out, f), end
 	}
 	return out
+}
+
+// clipMarked cuts a fact's value to its bound. What it leaves out stands for itself
+// by the begin of a digest: a change there must not look like none.
+func clipMarked(s string) string {
+	if len(s) <= maxFact {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return clip(s, maxFact-8) + hex.EncodeToString(sum[:4])
 }
 
 // clip cuts s to at most n bytes at a character, showing that it did.

@@ -1,6 +1,7 @@
 package banner
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -16,32 +17,32 @@ func headed(protocol string) bool {
 var serverField = map[string]fingerprint.Field{"http": fingerprint.HTTPServer, "sip": fingerprint.SIPServer, "rtsp": fingerprint.RTSPServer}
 
 // parseHead reads a status line and header fields as HTTP, SIP (RFC 3261) and
-// RTSP (RFC 7826) share them, and of an HTTP body the title. Canonical: the
-// status line without its reason phrase, then one line a field value, names in
-// lower case, in byte order: neither the order nor the case of fields means
-// anything (RFC 9110 section 5.3). Whatever is malformed is kept as masked text.
+// RTSP (RFC 7826) share them, and what their body says of the software.
+// Canonical: the status line without its reason phrase, then one line a field
+// value, names in lower case, in byte order: neither the order nor the case of
+// fields means anything (RFC 9110 section 5.3); behind an empty line, which no
+// field can make, what the body says, as a set. Whatever is malformed is kept as
+// masked text.
 func parseHead(d *document, text string) {
 	if line, _, _ := strings.Cut(text, "\n"); !isStatusLine(line, d.protocol) {
 		// A body alone, or a status line that was cut.
-		if d.cut && len(line) == len(text) && strings.IndexByte(line, '<') < 0 {
+		if d.cut && len(line) == len(text) && strings.IndexByte(line, '<') < 0 && !looksJSON(text) {
 			d.line(maskCut)
 			return
 		}
-		parseBody(d, text, line)
+		parseBody(d, text, body{bare: true})
 		return
 	}
-	head, body, ended := cutHead(text)
+	head, rest, ended := cutHead(text)
 	status, fields, _ := strings.Cut(head, "\n")
 	if d.cut && !ended && len(status) == len(text) && len(strings.Fields(status)) < 3 {
 		d.line(maskCut) // perhaps not all digits of the code
 		return
 	}
-	d.lines = make([]string, 0, 20)
-	d.line(statusLine(d, status))
-	h := heading{d: d, lines: make([]string, 0, 16)}
+	h := heading{d: d, entries: make([]entry, 0, 24)}
+	line := statusLine(d, status)
 	h.fields(fields, d.cut && !ended)
-	slices.Sort(h.lines)
-	d.lines = append(d.lines, slices.Compact(h.lines)...)
+	d.line(h.text(line))
 	d.clue(serverField[d.protocol], h.server)
 	d.clue(fingerprint.HTTPPoweredBy, h.poweredBy)
 	if h.server != "" {
@@ -49,16 +50,11 @@ func parseHead(d *document, text string) {
 	} else if h.poweredBy != "" {
 		d.product, d.version = splitProduct(h.poweredBy)
 	}
-	if !ended {
-		if d.cut {
-			d.line(maskCut)
-		}
-		return
-	}
-	if d.protocol == "http" {
-		title(d, body)
-	} else {
-		d.cut = false
+	switch {
+	case !ended && d.cut:
+		d.line(maskCut)
+	case ended:
+		parseBody(d, rest, h.body)
 	}
 }
 
@@ -88,21 +84,70 @@ func statusLine(d *document, line string) string {
 	if code == "" {
 		return version
 	}
-	d.fact("status", Security, code)
+	d.fact("status", statusClass(code), code)
 	return version + " " + code
+}
+
+// statusClass: that a login is asked for is a matter of security, so its coming
+// and going is too; all other codes are content.
+func statusClass(code string) Class {
+	switch code {
+	case "401", "403", "407":
+		return Security
+	}
+	return Content
 }
 
 // heading gathers the canonical lines of a head.
 type heading struct {
 	d                 *document
-	lines             []string
+	entries           []entry
+	size              int // of the lines
 	server, poweredBy string
+	body              body
+}
+
+// entry is one canonical line: a field and its value, or text without a name.
+type entry struct{ name, value string }
+
+func (h *heading) put(name, value string) {
+	h.entries = append(h.entries, entry{name, value})
+	h.size += len(name) + len(value) + len("\n: ")
+}
+
+// text is the status line and the entries in order, each once.
+func (h *heading) text(status string) string {
+	slices.SortFunc(h.entries, func(a, b entry) int {
+		if c := strings.Compare(a.name, b.name); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.value, b.value)
+	})
+	var b strings.Builder
+	b.Grow(len(status) + h.size)
+	b.WriteString(status)
+	for i, e := range h.entries {
+		if i > 0 && e == h.entries[i-1] {
+			continue
+		}
+		b.WriteByte('\n')
+		b.WriteString(e.name)
+		if e.name != "" {
+			b.WriteByte(':')
+		}
+		if e.name != "" && e.value != "" {
+			b.WriteByte(' ')
+		}
+		b.WriteString(e.value)
+	}
+	return b.String()
 }
 
 // fields goes through the field lines; a line that begins with white space goes
 // on with the one before (RFC 9112 section 5.2). Where the head was cut, a last
 // line that may lack its end is not read.
 func (h *heading) fields(text string, cut bool) {
+	var lower [64]byte
 	for text != "" {
 		line, rest, whole := strings.Cut(text, "\n")
 		for whole && rest != "" && rest[0] == ' ' {
@@ -117,15 +162,36 @@ func (h *heading) fields(text string, cut bool) {
 			return
 		}
 		text = rest
-		name, value, ok := strings.Cut(line, ":")
-		if name = asciiLower(strings.TrimRight(name, " ")); !ok || !isFieldName(name) {
+		colon := strings.IndexByte(line, ':')
+		name := strings.TrimRight(line[:max(colon, 0)], " ")
+		if !isFieldName(name) {
 			if line = fold(line); line != "" {
-				h.lines = append(h.lines, mask(line))
+				h.put("", mask(line))
 			}
 			continue
 		}
-		h.field(name, fold(value))
+		value := fold(line[colon+1:])
+		// A name of the table costs no allocation.
+		if h.d.protocol == "http" && len(name) <= len(lower) {
+			if f, ok := httpFields[string(lowerInto(lower[:0], name))]; ok {
+				h.field(f, value)
+				continue
+			}
+		}
+		f := lookField(h.d.protocol, asciiLower(name))
+		h.field(&f, value)
 	}
+}
+
+func lowerInto(b []byte, s string) []byte {
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	return b
 }
 
 // maxField ends the joining of continued lines, which would otherwise cost the
@@ -134,108 +200,87 @@ const maxField = 8 << 10
 
 func isFieldName(name string) bool {
 	for i := range len(name) {
-		if c := name[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
+		if c := name[i]; c <= ' ' || c >= 0x7f || notToken[c] {
 			return false
 		}
 	}
 	return name != "" && len(name) <= maxFact
 }
 
-func (h *heading) put(name, value string) {
-	if value == "" {
-		h.lines = append(h.lines, name+":")
-		return
+var notToken = func() (t [128]bool) {
+	for _, c := range `"(),/:;<=>?@[\]{}` + "`" {
+		t[c] = true
 	}
-	h.lines = append(h.lines, name+": "+value)
-}
+	return t
+}()
 
 // field applies the rule of one field.
-func (h *heading) field(name, value string) {
-	rule := fieldRule(h.d.protocol, name)
-	switch rule.how {
+func (h *heading) field(f *knownField, value string) {
+	switch f.how {
 	case drop:
 		return
 	case presence:
 		value = ""
 	case masked:
-		value = mask(value)
+		switch {
+		case measured(value, timeUnits):
+			value = maskTime
+		case randomToken(value):
+			value = maskID
+		default:
+			value = mask(value)
+		}
 	case lowered:
 		value = asciiLower(value)
+	case word:
+		value = oneWord(value)
 	case list:
-		value = sortedList(value, ",")
+		value = sortedList(value, ',')
 	case product:
 		value = maskEdge(value)
-		if name == "server" || name == "user-agent" {
-			h.server = value
-		} else if name == "x-powered-by" {
+		if f.name == "x-powered-by" {
 			h.poweredBy = value
+		} else {
+			h.server = value
 		}
+	case mediaType:
+		value = media(value)
+		h.body.kind = value
+	case caching:
+		value = cacheControl(value)
 	case via:
 		value = viaProducts(value)
 	case policy:
 		value = securityPolicy(value)
 	case transport:
-		value = sortedList(value, ";")
+		value = directives(value)
 	case cookie:
-		h.cookie(name, value)
+		h.cookie(f.name, value)
 		return
 	case challenge:
 		h.d.clue(fingerprint.HTTPAuth, value)
-		h.challenges(name, value)
+		h.challenges(f.name, value)
 		return
 	case redirect:
-		h.redirect(name, value)
+		h.redirect(f, value)
 		return
 	}
-	h.put(name, value)
-	switch name {
-	case "server":
+	if f.name == "transfer-encoding" {
+		h.body.chunked = strings.Contains(value, "chunked")
+	}
+	h.put(f.name, value)
+	switch {
+	case f.name == "server":
 		h.d.fact("server", Identity, value)
+	case f.how == policy && value != "":
+		for directive := range strings.SplitSeq(value, "; ") {
+			name, sources, _ := strings.Cut(directive, " ")
+			h.d.at(f.path+"."+clip(name, maxProduct), f.class, sources)
+		}
 	default:
-		if rule.class == Identity {
-			h.d.clue(fingerprint.HTTPHeader, name+": "+value)
+		if f.class == Identity {
+			h.d.clue(fingerprint.HTTPHeader, f.name+": "+value)
 		}
-		h.d.named("header.", name, rule.class, value)
+		h.d.at(f.path, f.class, value)
 	}
-}
-
-// parseBody keeps of an answer without a head its title, or masked first line.
-func parseBody(d *document, body, first string) {
-	if !title(d, body) && !d.cut {
-		d.line(mask(fold(clip(first, maxField))))
-	}
-}
-
-// title adds the title of an HTML body, behind an empty line that no field can
-// make. Where the body was cut before a title ended, the form stays Cut.
-func title(d *document, body string) bool {
-	lower := asciiLower(body)
-	i := strings.Index(lower, "<title")
-	if i < 0 {
-		return false
-	}
-	open := strings.IndexByte(body[i:], '>')
-	if open < 0 {
-		return false
-	}
-	start := i + open + 1
-	end := strings.Index(lower[start:], "</")
-	if end < 0 {
-		if d.cut {
-			return false
-		}
-		end = len(body) - start
-	}
-	d.cut = false
-	text := mask(fold(strings.ReplaceAll(clip(body[start:start+end], maxField), "\n", " ")))
-	if text == "" {
-		return false
-	}
-	if len(d.lines) > 0 {
-		d.line("")
-	}
-	d.line("title: " + text)
-	d.fact("title", Content, text)
-	d.clue(fingerprint.HTMLTitle, text)
-	return true
 }

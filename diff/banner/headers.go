@@ -14,11 +14,14 @@ const (
 	presence             // that it was there
 	verbatim             // the value
 	lowered              // the value, a word whose case means nothing
+	word                 // the value, unless it is one word that holds a figure
 	list                 // the value as a set
 	product              // the value, marks of edge servers masked
+	mediaType            // a media type without its boundary
+	caching              // Cache-Control as a set, without lifetimes
 	via                  // protocols and products, host names dropped
 	policy               // a Content-Security-Policy as a set of directives
-	transport            // Strict-Transport-Security as a set of directives
+	transport            // Strict-Transport-Security and its like as a set of directives
 	cookie
 	challenge
 	redirect
@@ -29,117 +32,120 @@ type rule struct {
 	class Class
 }
 
-// fieldRule looks the name (lower case) up, by itself and then by its shape.
-func fieldRule(protocol, name string) rule {
-	if protocol != "http" {
-		if r, ok := dialogFields[name]; ok {
-			return r
-		}
-	}
-	if r, ok := httpFields[name]; ok {
-		return r
-	}
-	for _, p := range volatilePrefixes {
-		if strings.HasPrefix(name, p) {
-			return rule{how: drop}
-		}
-	}
-	for _, s := range volatileSuffixes {
-		if strings.HasSuffix(name, s) {
-			return rule{how: drop}
-		}
-	}
-	if strings.HasSuffix(name, "version") {
-		return rule{verbatim, Identity}
-	}
-	if strings.HasPrefix(name, "access-control-allow-") || strings.HasPrefix(name, "cross-origin-") {
-		return rule{masked, Security}
-	}
-	return rule{masked, Content}
-}
-
-var volatilePrefixes = []string{"x-ratelimit", "x-rate-limit", "ratelimit", "x-b3-", "x-amz-meta-", "x-akamai-request", "x-envoy-upstream"}
-
-var volatileSuffixes = []string{"-request-id", "-requestid", "-req-id", "-trace-id", "-traceid", "-correlation-id", "-correlationid",
-	"-transaction-id", "-response-time", "-responsetime", "-process-time", "-duration", "-duration-ms", "-elapsed", "-latency",
-	"-cache", "-cache-status", "-cache-hits", "-ray", "-timestamp", "-nonce"}
-
-// httpFields is the policy for names it knows. Volatile are clocks, request and
-// trace ids, cache states, edges, timings and restart marks; Content-Length and
-// Alt-Svc come and go without meaning.
-var httpFields = rules([]group{
-	{rule{drop, Content}, "date last-modified etag expires age content-length content-md5 digest alt-svc keep-alive retry-after " +
-		"x-request-id request-id x-correlation-id x-amzn-requestid x-amz-request-id x-amz-id-2 x-amz-cf-id x-amz-cf-pop x-amz-version-id " +
-		"x-amzn-trace-id cf-ray cf-cache-status cf-request-id x-served-by x-cache x-cache-hits x-cache-lookup x-cache-status x-timer " +
-		"x-runtime server-timing x-varnish x-trace-id traceparent tracestate traceresponse x-azure-ref x-msedge-ref x-cloud-trace-context " +
-		"x-guploader-uploadid x-goog-hash x-goog-generation x-vercel-id x-nf-request-id x-iinfo x-cdn-request-id x-check-cacheable x-edge-location " +
-		"x-jenkins-session x-hudson-session spiislatency sprequestduration sprequestguid x-diaginfo x-feserver x-beserver " +
-		"x-calculatedbetarget x-calculatedfetarget x-clientip x-client-ip x-your-ip x-real-ip x-forwarded-for x-remote-addr true-client-ip " +
-		"x-now x-time x-uptime x-unique-id x-trace x-session-id x-ac x-kong-upstream-latency x-kong-proxy-latency"},
-	{rule{presence, Content}, "report-to nel reporting-endpoints link x-csrf-token x-xsrf-token csrf-token x-nonce x-backend x-backend-server x-hostname " +
-		"x-node x-pod x-instance x-instance-id x-server-id x-upstream x-served-from x-host set-cookie2"},
-	{rule{product, Identity}, "server x-powered-by user-agent"},
-	{rule{verbatim, Identity}, "x-generator x-jenkins x-hudson x-cms x-powered-cms x-server-powered-by x-elastic-product kbn-name x-mod-pagespeed " +
-		"x-page-speed microsoftsharepointteamservices liferay-portal x-turbo-charged-by " +
-		"x-framework x-application x-app-name x-product"},
-	{rule{lowered, Security}, "x-frame-options x-content-type-options x-permitted-cross-domain-policies x-download-options origin-agent-cluster"},
-	{rule{verbatim, Security}, "x-xss-protection permissions-policy feature-policy"},
-	{rule{list, Security}, "referrer-policy allow public dav access-control-allow-methods access-control-allow-headers"},
-	{rule{policy, Security}, "content-security-policy content-security-policy-report-only x-content-security-policy x-webkit-csp"},
-	{rule{transport, Security}, "strict-transport-security"},
-	{rule{list, Content}, "vary cache-control pragma connection upgrade accept accept-encoding content-language trailer supported"},
-	{rule{lowered, Content}, "accept-ranges transfer-encoding content-encoding x-robots-tag"},
-	{rule{via, Content}, "via"},
-	{rule{cookie, Security}, "set-cookie"},
-	{rule{challenge, Security}, "www-authenticate proxy-authenticate"},
-	{rule{redirect, Routing}, "location content-location refresh"},
-})
-
-// dialogFields are fields of SIP and RTSP that belong to the one exchange, with
-// SIP's one-letter forms.
-var dialogFields = rules([]group{
-	{rule{drop, Content}, "via v from f to t call-id i cseq timestamp session rtp-info warning"},
-	{rule{presence, Content}, "contact m record-route"},
-	{rule{list, Content}, "supported k allow-events u unsupported"},
-})
-
-// group is one rule for many names.
-type group struct {
-	rule  rule
-	names string
-}
-
-// rules makes the table; where a name stands twice the first holds.
-func rules(groups []group) map[string]rule {
-	out := make(map[string]rule, 200)
-	for _, g := range groups {
-		for name := range strings.FieldsSeq(g.names) {
-			if _, ok := out[name]; !ok {
-				out[name] = g.rule
-			}
-		}
-	}
-	return out
-}
-
 // sortedList makes a set of a value: parts in lower case, in byte order.
-func sortedList(value, sep string) string {
-	var parts []string
-	for part := range strings.SplitSeq(asciiLower(value), sep) {
+func sortedList(value string, sep byte) string {
+	lower := asciiLower(value)
+	if strings.IndexByte(lower, sep) < 0 && !strings.Contains(lower, " =") && !strings.Contains(lower, "= ") {
+		return strings.Trim(lower, " ")
+	}
+	parts := make([]string, 0, 8)
+	for len(lower) > 0 {
+		part := lower
+		if i := strings.IndexByte(lower, sep); i >= 0 {
+			part, lower = lower[:i], lower[i+1:]
+		} else {
+			lower = ""
+		}
 		if part = strings.Trim(part, " "); part != "" {
-			parts = append(parts, strings.ReplaceAll(strings.ReplaceAll(part, " =", "="), "= ", "="))
+			if strings.IndexByte(part, '=') >= 0 {
+				part = strings.ReplaceAll(strings.ReplaceAll(part, " =", "="), "= ", "=")
+			}
+			parts = append(parts, part)
 		}
 	}
+	return joinSet(parts, string(sep)+" ")
+}
+
+// joinSet sorts parts and joins each once.
+func joinSet(parts []string, sep string) string {
 	slices.Sort(parts)
-	if sep == "," {
-		return strings.Join(slices.Compact(parts), ", ")
+	return strings.Join(slices.Compact(parts), sep)
+}
+
+// directives is sortedList for policies of one line: their numbers may be quoted
+// (RFC 6797 section 6.1).
+func directives(value string) string {
+	return sortedList(strings.ReplaceAll(value, `"`, ""), ';')
+}
+
+// cacheControl keeps the directives as a set. A lifetime of 0 is a policy; any
+// other may be what is left of one and counts down in the caches of content
+// networks.
+func cacheControl(value string) string {
+	set := sortedList(value, ',')
+	if !strings.Contains(set, "=") {
+		return set
 	}
-	return strings.Join(slices.Compact(parts), "; ")
+	parts := strings.Split(set, ", ")
+	for i, p := range parts {
+		if name, seconds, ok := strings.Cut(p, "="); ok && isDigits(seconds) && strings.Trim(seconds, "0") != "" {
+			parts[i] = name + "=" + maskCount
+		}
+	}
+	return joinSet(parts, ", ")
+}
+
+// media keeps a media type and its parameters, in lower case, without the
+// boundary that a server may draw.
+func media(value string) string {
+	value = asciiLower(strings.ReplaceAll(value, `"`, ""))
+	kind, parameters, ok := strings.Cut(value, ";")
+	if !ok {
+		return value
+	}
+	for p := range strings.SplitSeq(parameters, ";") {
+		if p = strings.Trim(p, " "); strings.HasPrefix(p, "boundary=") {
+			p = "boundary=" + maskValue
+		}
+		if p != "" {
+			kind += "; " + p
+		}
+	}
+	return mask(kind)
+}
+
+// oneWord masks a value that is one word with a figure in it: in a field named an
+// id that is a node's or an object's. A version, which has points, stays.
+func oneWord(value string) string {
+	if strings.IndexByte(value, ' ') < 0 && strings.IndexByte(value, '.') < 0 && strings.ContainsAny(value, "0123456789") {
+		return maskID
+	}
+	return mask(value)
+}
+
+// Units of what a server measures, words between spaces.
+const (
+	timeUnits = " ms us ns s sec secs seconds msec min minutes "
+	sizeUnits = " % B KB MB GB TB KiB MiB GiB kb mb gb bytes "
+)
+
+// measured says whether a value is nothing but a number and one of the units, or
+// one of three decimals or more: "12ms", "0.01273", "43 MB".
+func measured(value, units string) bool {
+	end := digitsEnd(value, 0)
+	if end == 0 {
+		return false
+	}
+	decimals := 0
+	if end < len(value) && value[end] == '.' {
+		from := end + 1
+		end = digitsEnd(value, from)
+		decimals = end - from
+	}
+	unit := strings.TrimLeft(value[end:], " ")
+	if unit == "" {
+		return decimals >= 3
+	}
+	return strings.IndexByte(unit, ' ') < 0 && strings.Contains(units, " "+unit+" ")
 }
 
 // maskEdge masks the comment by which some content networks name the edge
-// server, "ECS (dcb/7F83)"; a product field is otherwise never masked.
+// server, "ECS (dcb/7F83)", and a name that ends in its number,
+// "BunnyCDN-DE1-723"; a product field is otherwise never masked.
 func maskEdge(value string) string {
+	if strings.HasPrefix(value, "BunnyCDN-") {
+		return "BunnyCDN-" + maskID
+	}
 	open := strings.IndexByte(value, '(')
 	if open < 0 {
 		return value
@@ -165,40 +171,60 @@ func maskEdge(value string) string {
 	return value[:open+1] + maskID + value[open+closing:]
 }
 
-// viaProducts keeps of each hop the protocol and the comment, which holds a
-// product: the host is one of many (RFC 9110 section 7.6.3).
+// viaProducts keeps of each hop the protocol, a pseudonym that is a plain word
+// and the comment, which holds a product; a host is one of many (RFC 9110
+// section 7.6.3). They are a set: how many hops there were depends on the cache.
 func viaProducts(value string) string {
 	var hops []string
 	for hop := range strings.SplitSeq(value, ",") {
-		protocol, rest, _ := strings.Cut(strings.Trim(hop, " "), " ")
+		protocol, rest, told := strings.Cut(strings.Trim(hop, " "), " ")
+		if i := strings.LastIndexByte(protocol, '/') + 1; !told || i == len(protocol) || !isDigit(protocol[i]) {
+			continue // no hop as the standard has it: a node's name and its counters
+		}
+		if name, _, _ := strings.Cut(rest, " "); isPlainWord(name) {
+			protocol += " " + name
+		}
 		if i := strings.IndexByte(rest, '('); i >= 0 {
 			protocol += " " + mask(rest[i:])
 		}
 		hops = append(hops, protocol)
 	}
-	return strings.Join(hops, ", ")
+	return joinSet(hops, ", ")
+}
+
+func isPlainWord(s string) bool {
+	for i := range len(s) {
+		if !isLetter(s[i]) && s[i] != '-' {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // securityPolicy keeps a policy's directives and sources as sets, nonces masked.
 // Hashes stay: they change only when a page does.
 func securityPolicy(value string) string {
-	var directives []string
+	parts := make([]string, 0, 12)
 	for d := range strings.SplitSeq(value, ";") {
 		words := strings.Fields(d)
 		if len(words) == 0 {
 			continue
 		}
-		for i, w := range words {
-			if strings.HasPrefix(asciiLower(w), "'nonce-") {
-				words[i] = "'nonce-" + maskValue + "'"
-			} else if !strings.HasPrefix(w, "'sha") {
-				words[i] = mask(w)
-			}
-		}
 		words[0] = asciiLower(words[0])
+		for i, w := range words[1:] {
+			switch {
+			case len(w) > 7 && strings.EqualFold(w[:7], "'nonce-"):
+				w = "'nonce-" + maskValue + "'"
+			case strings.HasPrefix(w, "'"):
+			case words[0] == "report-uri":
+				w = splitURL(w).String()
+			default:
+				w = mask(w)
+			}
+			words[i+1] = w
+		}
 		slices.Sort(words[1:])
-		directives = append(directives, strings.Join(slices.Compact(words), " "))
+		parts = append(parts, strings.Join(slices.Compact(words), " "))
 	}
-	slices.Sort(directives)
-	return strings.Join(slices.Compact(directives), "; ")
+	return joinSet(parts, "; ")
 }

@@ -49,10 +49,38 @@ func matchUUID(s string, i int) int {
 	return i + 36
 }
 
+// randomToken says whether a value that is one word is drawn: eight figures or
+// more, a hexadecimal number of eight or more, or twelve of the base64 alphabets
+// that join as randomEnd says. A version would have points. The text of a greeting
+// is not asked: there a short word may be a host.
+func randomToken(s string) bool {
+	if len(s) < 8 || len(s) > maxFact {
+		return false
+	}
+	hexa, digits, joins := true, 0, 0
+	for i := range len(s) {
+		c := s[i]
+		if !base64Char(c) && c != '=' {
+			return false
+		}
+		hexa = hexa && isHex(c)
+		if isDigit(c) {
+			digits++
+		}
+		if i > 0 {
+			switch b := s[i-1]; {
+			case isDigit(b) && isLetter(c), isLetter(b) && isDigit(c), isLower(b) && isLetter(c) && !isLower(c):
+				joins++
+			}
+		}
+	}
+	return digits > 0 && hexa || len(s) >= 12 && digits > 1 && joins*4 >= len(s)
+}
+
 // randomEnd takes a run of the base64 alphabets that no one would write: of 20
-// characters or more, every fifth place joins what does not follow in words (a
-// small letter and a capital, a letter and a digit). In random base64 that is
-// two places in five; OpenSSH_for_Windows_8 has one in all.
+// characters or more, every fourth to sixth place joins what does not follow in
+// words (a small letter and a capital, a letter and a digit). In random base64 that
+// is two places in five; OpenSSH_for_Windows_8 has one in all.
 func randomEnd(s string, i int) int {
 	// What decides is within the first 256: so a long run costs no more than
 	// that at each of its words.
@@ -74,7 +102,8 @@ func randomEnd(s string, i int) int {
 	for end > i && (s[end-1] == '-' || s[end-1] == '_' || s[end-1] == '/') {
 		end--
 	}
-	if end-i < shortest || joins*5 < end-i || digits == 0 {
+	// The fewer figures it has, the more joins it takes.
+	if end-i < shortest || joins*max(4, min(4+digits, 6)) < end-i {
 		return 0
 	}
 	if end-i == decisive {

@@ -12,7 +12,7 @@ func TestForm(t *testing.T) {
 	got := banner.Normalize("HTTP/1.1 401 Unauthorized\r\nServer: nginx/1.20.1 (Ubuntu)\r\nDate: Tue, 15 Nov 2022 08:12:31 GMT\r\n"+
 		"Set-Cookie: sid=1; Secure\r\nWWW-Authenticate: Basic realm=\"cam\"\r\n\r\n<title>Log\x1b in</title>", "telnet", 23)
 	want := banner.Form{
-		Protocol: "http", Digest: "e8929f101b136978438d17bd05c0c12f", Product: "nginx", Version: "1.20.1",
+		Protocol: "http", Digest: "c956e784b0bb0c16204da6cbbb20f46b", Product: "nginx", Version: "1.20.1",
 		Facts: []banner.Fact{
 			{Path: "http.auth.basic", Class: banner.Security, Value: `realm="cam"`},
 			{Path: "http.cookie.sid", Class: banner.Security, Value: "secure"},

@@ -19,6 +19,10 @@ func parse(d *document, src source) {
 			binary(d, src)
 			return
 		}
+		if looksJSON(src.text) {
+			parseBody(d, src.text, body{bare: true})
+			return
+		}
 		parseText(d, src.text)
 	}
 }

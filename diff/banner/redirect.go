@@ -7,27 +7,42 @@ import (
 
 // redirect takes a redirect apart. It reads what net/url refuses: a server may
 // write anything.
-func (h *heading) redirect(field, value string) {
-	wait := ""
-	if field == "refresh" {
-		// "5; url=https://..."
-		if before, target, ok := strings.Cut(value, "="); ok && strings.HasSuffix(asciiLower(strings.TrimRight(before, " ")), "url") {
-			wait, value = mask(before)+"=", strings.Trim(target, ` "'`)
-		}
-	}
-	u := splitURL(value)
-	h.put(field, wait+u.String())
-	if field != "location" {
-		h.d.named("header.", field, Routing, wait+u.String())
+func (h *heading) redirect(f *knownField, value string) {
+	if f.name == "refresh" {
+		value = refreshTarget(value)
+		h.put(f.name, value)
+		h.d.at(f.path, Routing, value)
 		return
 	}
-	for _, f := range []struct{ part, value string }{
-		{"scheme", u.scheme}, {"host", u.host}, {"port", u.port}, {"path", u.path}, {"query", u.query},
+	u := splitURL(value)
+	whole := u.String()
+	h.put(f.name, whole)
+	if f.name != "location" {
+		h.d.at(f.path, Routing, whole)
+		return
+	}
+	for _, part := range [...]struct{ name, value string }{
+		{"redirect.scheme", u.scheme}, {"redirect.host", u.host}, {"redirect.port", u.port}, {"redirect.path", u.path},
 	} {
-		if f.value != "" {
-			h.d.fact("redirect."+f.part, Routing, f.value)
+		if part.value != "" {
+			h.d.fact(part.name, Routing, part.value)
 		}
 	}
+	for p := range strings.SplitSeq(u.query, "&") {
+		if name, value, _ := strings.Cut(p, "="); name != "" {
+			h.d.named("redirect.query.", name, Routing, value)
+		}
+	}
+}
+
+// refreshTarget reads "5; url=https://...", as a field and a page's tag say it.
+func refreshTarget(value string) string {
+	before, target, ok := strings.Cut(value, "=")
+	if !ok || !strings.HasSuffix(asciiLower(strings.TrimRight(before, " ")), "url") {
+		return mask(value)
+	}
+	wait, _, _ := strings.Cut(asciiLower(before), ";")
+	return strings.Trim(wait, " ") + "; url=" + splitURL(strings.Trim(target, ` "'`)).String()
 }
 
 // target is a redirect's target; an absent part is "".
@@ -95,8 +110,22 @@ func isScheme(s string) bool {
 	return s != "" && len(s) <= 16
 }
 
-// maskPath masks session parameters (";jsessionid=...") and ids of a path.
+// maskPath masks session parameters (";jsessionid=...", "/(S(...))/") and ids of
+// a path. A tenant's id before the word of a login protocol stays.
 func maskPath(path string) string {
+	if i := strings.IndexByte(path, '('); i >= 0 && i+3 < len(path) && path[i+2] == '(' && isLetter(path[i+1]) {
+		// A session kept in the path, as ASP.NET does without cookies.
+		if end := strings.Index(path[i:], "))"); end > 0 {
+			return mask(path[:i]) + maskValue + maskPath(path[i+end+2:])
+		}
+	}
+	if len(path) > 37 && path[0] == '/' && matchUUID(path, 1) == 37 {
+		for _, protocol := range []string{"/oauth2", "/saml2", "/wsfed", "/login", "/v2.0"} {
+			if strings.HasPrefix(path[37:], protocol) {
+				return path[:37] + maskPath(path[37:])
+			}
+		}
+	}
 	i := strings.IndexByte(path, ';')
 	if i < 0 {
 		return mask(path)
@@ -117,7 +146,13 @@ var volatileKeys = words(`state nonce samlrequest relaystate signature sig code_
 	phpsessid aspsessionid cfid cftoken s t ts time timestamp _ r rnd rand random cb cachebuster csrf csrf_token csrftoken xsrf token ticket
 	requestid request_id rid reqid correlationid correlation_id traceid trace_id uuid guid login_challenge challenge flow execution wctx
 	wct wreply_ctx client-request-id sso_nonce hmac exp expires expiry iat oauth_token login_ticket auth_session session_state
-	tab_id session_code client_data ray u_id lt authid auth_id xid tid`)
+	tab_id session_code client_data ray u_id lt authid auth_id xid tid stok access_token id_token_hint jwt hash sso_token saml_request login_hint_token
+	samlresponse _dc dt now tm time_stamp nocache no_cache v_ts cid_ts estsrequest ctx sso_reload sessid session_token auth_token verification_token`)
+
+// namingKeys are parameters that say for whom and where to the redirect leads:
+// they stay, whatever they look like.
+var namingKeys = words(`client_id clientid resource audience aud tenant tenant_id realm wtrealm providerid spentityid entityid app app_id appid idp
+	domain domain_hint org organization hd scope response_type response_mode code_challenge_method sigalg protocol grant_type acr_values connection`)
 
 func words(s string) map[string]bool {
 	out := map[string]bool{}
@@ -142,6 +177,8 @@ func maskQuery(query string, depth int) string {
 			continue
 		case volatileKeys[asciiLower(name)]:
 			value = maskValue
+		case namingKeys[asciiLower(name)]:
+			value = unpercent(value)
 		default:
 			value = maskQueryValue(value, depth)
 		}
@@ -153,6 +190,9 @@ func maskQuery(query string, depth int) string {
 
 func maskQueryValue(value string, depth int) string {
 	plain := unpercent(value)
+	if randomToken(plain) {
+		return maskID
+	}
 	if base, nested, ok := strings.Cut(plain, "?"); ok && depth < 3 {
 		return mask(base) + "?" + maskQuery(nested, depth+1)
 	}

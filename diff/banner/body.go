@@ -1,0 +1,285 @@
+package banner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/portdelta/portdelta/diff/banner/fingerprint"
+)
+
+// body is what a head says of the body behind it.
+type body struct {
+	kind    string // media type, canonical; "" if not told
+	chunked bool
+	bare    bool // there was no head
+}
+
+// Bounds of what is read of a body (P11).
+const (
+	maxTags   = 256 // meta tags looked at
+	maxMarks  = 8   // versions kept of one kind
+	firstLine = 256 // bytes of a plain text's first line
+)
+
+// parseBody adds what a body says of the software and of where it leads: of JSON
+// its keys and typed values, of HTML title, generator, refresh and the versions
+// named in its text, of XML the elements that name a product or an error, of plain
+// text the first line. The rest of a page is what its operator writes there, with
+// all its ids, and no banner. Lines are a set.
+func parseBody(d *document, text string, b body) {
+	if b.chunked {
+		text = joinChunks(text)
+	}
+	page := pageReader{d: d, cut: d.cut}
+	switch start := strings.TrimLeft(text, " \n"); {
+	case start == "":
+	case looksJSON(start):
+		page.lines = jsonLines(d, start)
+	case start[0] == '<':
+		page.read(text)
+	case d.protocol != "http":
+		page.sdp(text)
+	case b.kind == "" || strings.HasPrefix(b.kind, "text/plain"), b.bare:
+		line, _, whole := strings.Cut(start, "\n")
+		if line = fold(line); (whole || !d.cut) && len(line) <= firstLine {
+			page.line("text: ", mask(line))
+			d.fact("text", Content, mask(line))
+		}
+	}
+	slices.Sort(page.lines)
+	lines := slices.Compact(page.lines)
+	switch {
+	case b.bare && len(lines) == 0 && !d.cut:
+		line, _, _ := strings.Cut(text, "\n")
+		lines = []string{mask(fold(clip(line, maxField)))}
+	case b.bare && d.cut:
+		lines = append(lines, maskCut)
+	case !b.bare && len(lines) > 0:
+		d.line("")
+	}
+	d.lines = append(d.lines, lines...)
+}
+
+// joinChunks takes the sizes out of a chunked body (RFC 9112 section 7.1). Line
+// ends were folded, so sizes do not fit: a line that is nothing but one goes.
+func joinChunks(text string) string {
+	size, rest, _ := strings.Cut(text, "\n")
+	if size, _, _ = strings.Cut(size, ";"); !isChunkSize(size) {
+		return text
+	}
+	var b strings.Builder
+	for line := range strings.SplitSeq(rest, "\n") {
+		if !isChunkSize(line) {
+			b.WriteString(line)
+			b.WriteByte('\n')
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+func isChunkSize(s string) bool {
+	s = strings.Trim(s, " ")
+	for i := range len(s) {
+		if !isHex(s[i]) {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 8
+}
+
+// pageReader gathers the lines of an HTML or XML body.
+type pageReader struct {
+	d     *document
+	cut   bool
+	lines []string
+}
+
+func (p *pageReader) line(prefix, value string) { p.lines = append(p.lines, prefix+value) }
+
+func (p *pageReader) read(text string) {
+	lower := asciiLower(text)
+	p.title(text, lower)
+	p.metas(text, lower)
+	p.software(text, lower)
+	if strings.HasPrefix(strings.TrimLeft(lower, " \n"), "<?xml") && !strings.Contains(lower, "<html") {
+		p.elements(text, lower)
+	}
+}
+
+func (p *pageReader) title(text, lower string) {
+	i := strings.Index(lower, "<title")
+	if i < 0 {
+		return
+	}
+	open := strings.IndexByte(text[i:], '>')
+	if open < 0 {
+		return
+	}
+	start := i + open + 1
+	end := strings.Index(lower[start:], "</")
+	if end < 0 {
+		if p.cut {
+			return
+		}
+		end = len(text) - start
+	}
+	if title := mask(fold(strings.ReplaceAll(clip(text[start:start+end], maxField), "\n", " "))); title != "" {
+		p.line("title: ", title)
+		p.d.fact("title", Content, title)
+		p.d.clue(fingerprint.HTMLTitle, title)
+	}
+}
+
+// metas keeps the generators and a redirect of the page's own.
+func (p *pageReader) metas(text, lower string) {
+	for i, n := 0, 0; n < maxTags; n++ {
+		k := strings.Index(lower[i:], "<meta")
+		if k < 0 {
+			return
+		}
+		i += k
+		end := strings.IndexByte(lower[i:], '>')
+		if end < 0 {
+			return
+		}
+		tag, lowerTag := text[i:i+end], lower[i:i+end]
+		i += end
+		value := fold(attribute(tag, lowerTag, "content"))
+		switch {
+		case value == "":
+		case attribute(lowerTag, lowerTag, "name") == "generator":
+			p.line("generator: ", value)
+			p.d.fact("generator", Identity, value)
+		case attribute(lowerTag, lowerTag, "http-equiv") == "refresh":
+			p.line("refresh: ", refreshTarget(value))
+			p.d.fact("refresh", Routing, refreshTarget(value))
+		}
+	}
+}
+
+// attribute gives the value of an attribute of a tag, "" if it has none.
+func attribute(tag, lowerTag, name string) string {
+	for from := 0; ; {
+		i := strings.Index(lowerTag[from:], name)
+		if i < 0 {
+			return ""
+		}
+		i += from
+		from = i + len(name)
+		rest := strings.TrimLeft(tag[from:], " \n")
+		if i == 0 || strings.IndexByte(" \n\"'", tag[i-1]) < 0 || rest == "" || rest[0] != '=' {
+			continue
+		}
+		rest = strings.TrimLeft(rest[1:], " \n")
+		if rest != "" && (rest[0] == '"' || rest[0] == '\'') {
+			value, _, _ := strings.Cut(rest[1:], rest[:1])
+			return strings.ReplaceAll(value, "\n", " ")
+		}
+		if end := strings.IndexAny(rest, " \n/"); end >= 0 {
+			rest = rest[:end]
+		}
+		return rest
+	}
+}
+
+// software keeps what the text between the tags calls product/version, as error
+// pages do, and "version":"..." of a script. A version that ends where the text
+// was cut is not sure.
+func (p *pageReader) software(text, lower string) {
+	found := make([]string, 0, maxMarks)
+	keep := func(s string, end int) {
+		// A point or hyphen at the very end belongs to a version that went on.
+		open := p.cut && strings.TrimLeft(text[end:], ".-_+~") == ""
+		if !open && len(found) < maxMarks && !slices.Contains(found, s) {
+			found = append(found, s)
+		}
+	}
+	for i := 0; i < len(text) && len(found) < maxMarks; {
+		switch c := text[i]; {
+		case c == '<':
+			end := strings.IndexByte(text[i:], '>')
+			if end < 0 {
+				i = len(text)
+				break
+			}
+			skip := ""
+			for _, element := range []string{"script", "style"} {
+				if strings.HasPrefix(lower[i+1:], element) {
+					skip = "</" + element
+				}
+			}
+			i += end + 1
+			if skip != "" {
+				if end = strings.Index(lower[i:], skip); end < 0 {
+					end = len(text) - i
+				}
+				i += end
+			}
+		case c == '/' && i > 0 && isLetter(text[i-1]) && i+1 < len(text) && isDigit(text[i+1]):
+			start := i
+			for start > 0 && (alnum(text[start-1]) || text[start-1] == '_' || text[start-1] == '-') {
+				start--
+			}
+			version := versionAt(text[i+1:])
+			if name := text[start:i]; strings.Contains(version, ".") && name != "Mozilla" && (start == 0 || text[start-1] != '/') {
+				keep(name+"/"+version, i+1+len(version))
+			}
+			i += 1 + len(version)
+		default:
+			i++
+		}
+	}
+	const mark = `"version":"`
+	for i := 0; len(found) < maxMarks; {
+		k := strings.Index(lower[i:], mark)
+		if k < 0 {
+			break
+		}
+		i += k + len(mark)
+		if version := versionAt(text[i:]); strings.Contains(version, ".") {
+			keep("version "+version, i+len(version))
+		}
+	}
+	for _, s := range found {
+		p.line("software: ", s)
+		p.d.fact("software", Identity, s)
+	}
+}
+
+// named are the elements of XML that say which product answers, or why not:
+// descriptions of devices (UPnP), errors of object stores.
+var namedElements = []string{"code", "version", "modelname", "modelnumber", "modeldescription", "manufacturer", "friendlyname", "productname",
+	"firmwareversion", "devicetype", "build", "apiversion"}
+
+func (p *pageReader) elements(text, lower string) {
+	for _, name := range namedElements {
+		_, after, ok := strings.Cut(lower, "<"+name+">")
+		if !ok {
+			continue
+		}
+		start := len(lower) - len(after)
+		end := strings.IndexByte(after, '<')
+		if end < 0 {
+			continue
+		}
+		if value := fold(strings.ReplaceAll(clip(text[start:start+end], maxField), "\n", " ")); value != "" {
+			p.line("element: ", name+" = "+value)
+			p.d.named("element.", name, Identity, value)
+		}
+	}
+}
+
+// sdp keeps of a session description (RFC 8866) what is no id: its name, the
+// tool that wrote it and its media.
+func (p *pageReader) sdp(text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		if p.cut && strings.HasSuffix(text, line) {
+			continue // the last line may lack its end
+		}
+		for _, prefix := range []string{"s=", "a=tool:", "m=", "a=rtpmap:"} {
+			if strings.HasPrefix(line, prefix) {
+				p.line("", mask(fold(line)))
+			}
+		}
+	}
+}
