@@ -37,6 +37,7 @@ type pipeline struct {
 	kafka    *kafka.Client
 	publish  *publisher.Publisher
 	graph    *graph.Client
+	forms    *detect.Normalizer
 	poll     *poller.Poller
 	handler  *handler
 	ticks    *ticker
@@ -53,7 +54,7 @@ type pipeline struct {
 }
 
 // newPipeline opens everything `run` and `demo` need, in the order in which a
-// fault should be found: the address, the lock, the topics. On an error nothing
+// fault should be found: the fingerprints, the address, the lock, the topics. On an error nothing
 // stays open.
 func newPipeline(ctx, hurry context.Context, cfg *config.Config, hosts []hostport.Host, log *zap.Logger) (_ *pipeline, err error) {
 	p := &pipeline{log: log, alarms: alarms{log: log}}
@@ -62,6 +63,9 @@ func newPipeline(ctx, hurry context.Context, cfg *config.Config, hosts []hostpor
 			p.close()
 		}
 	}()
+	if p.forms, err = newNormalizer(cfg.Detect.RecogDir, log); err != nil {
+		return nil, err
+	}
 	info := version.Get()
 	p.registry = telemetry.NewRegistry(info.Version, info.Go)
 	if p.health, err = telemetry.Listen(cfg.Telemetry.Listen, p.registry, log); err != nil {
@@ -123,10 +127,9 @@ func (p *pipeline) look(cfg *config.Config, hosts []hostport.Host, hurry <-chan 
 		return err
 	}
 	failures := telemetry.NewErrors(p.registry, errorClasses()...)
-	forms := detect.NewNormalizer(nil, "")
 	p.handler = &handler{log: p.log, errors: failures.Count, detector: &detect.Detector{
 		Store: p.store, Shards: cfg.Topics.Partitions, Source: schemas.Source(cfg.Source.Tenant, cfg.Source.Kind),
-		Policy:  policyOf(cfg, forms),
+		Policy:  policyOf(cfg, p.forms),
 		Metrics: detect.NewMetrics(p.registry),
 	}}
 	intake := func() bool { return p.store.Fill() < 1 && p.alarms.writable() }

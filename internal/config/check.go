@@ -58,6 +58,16 @@ func wordRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-'
 }
 
+// noneOr takes "" as well: the key is left out.
+func noneOr(check func(string) error) func(string) error {
+	return func(value string) error {
+		if value == "" {
+			return nil
+		}
+		return check(value)
+	}
+}
+
 // filePath takes every name the system could take.
 func filePath(value string) error {
 	if value == "" {

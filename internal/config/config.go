@@ -89,6 +89,9 @@ type Detect struct {
 	VanishAfter time.Duration
 	// RetainGone is how long a vanished port stays in the state.
 	RetainGone time.Duration
+	// RecogDir is a folder of fingerprints in Recog's XML format, asked for
+	// products that our own rules do not know; "" for none.
+	RecogDir string
 }
 
 // Store is the local state and outbox.

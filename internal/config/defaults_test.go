@@ -72,7 +72,7 @@ func TestDocs(t *testing.T) {
 	for _, k := range keys(noHost) {
 		cfg := Default()
 		value := "`" + k.show(&cfg) + "`"
-		if k.path == "kafka.bootstrap_servers" {
+		if k.path == "kafka.bootstrap_servers" || k.show(&cfg) == "" {
 			value = "none"
 		}
 		want := "| `" + k.path + "` | " + string(k.kind) + " | " + value + " | `" + k.env() + "` | "

@@ -63,6 +63,7 @@ func keys(host func(string) error) []key {
 		numberKey("schedule.budget_per_second", func(c *Config) *float64 { return &c.Schedule.BudgetPerSecond }),
 		durationKey("detect.vanish_after", func(c *Config) *time.Duration { return &c.Detect.VanishAfter }),
 		durationKey("detect.retain_gone", func(c *Config) *time.Duration { return &c.Detect.RetainGone }),
+		textKey("detect.recog_dir", func(c *Config) *string { return &c.Detect.RecogDir }, noneOr(filePath)),
 		textKey("store.path", func(c *Config) *string { return &c.Store.Path }, filePath),
 		listKey("kafka.bootstrap_servers", func(c *Config) *[]string { return &c.Kafka.BootstrapServers }, dialAddress),
 		textKey("kafka.security_protocol", func(c *Config) *string { return &c.Kafka.SecurityProtocol }, oneOf("PLAINTEXT")),

@@ -40,6 +40,7 @@ var imports = map[string]row{
 	"schemas":                  {nil, "the wire contract: a consumer imports it alone"},
 	"schemas/schematest":       {[]string{"schemas"}, "keeps the validator out of the binary"},
 	"internal/detect":          {[]string{"internal/hostport", "diff", "diff/banner", "schemas", "internal/store"}, "one step of a host; of the store it takes types and errors, the calls go through its own StateStore"},
+	"internal/recog":           {[]string{"diff/banner/fingerprint"}, "fingerprints of the user's: it knows fields and matches, no banner"},
 	"internal/store":           {[]string{"schemas"}, "keys and bytes: what a facet means is detect's matter"},
 	"publisher":                {[]string{"schemas"}, "it drains an Outbox into a Producer and knows neither Pebble nor Kafka"},
 	"publisher/kafka":          {[]string{"schemas"}, "speaks to Kafka; retrying is publisher's matter"},

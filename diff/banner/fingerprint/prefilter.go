@@ -21,8 +21,11 @@ func NewPrefilter(pattern string) (Prefilter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return required(re.Simplify()), nil
+	return PrefilterOf(re), nil
 }
+
+// PrefilterOf is NewPrefilter of a parsed expression.
+func PrefilterOf(re *syntax.Regexp) Prefilter { return required(re.Simplify()) }
 
 // Passes says whether the expression may match a text, given in lower case.
 func (p Prefilter) Passes(lower string) bool {
@@ -39,7 +42,7 @@ func (p Prefilter) Passes(lower string) bool {
 func required(re *syntax.Regexp) Prefilter {
 	switch re.Op {
 	case syntax.OpLiteral:
-		return Prefilter{lowered(string(re.Rune))}
+		return Prefilter{Lower(string(re.Rune))}
 	case syntax.OpCapture, syntax.OpPlus:
 		return required(re.Sub[0])
 	case syntax.OpRepeat:

@@ -63,7 +63,7 @@ var compiledSystems = func() []compiledOS {
 
 // system is the operating system that a text names, else the one implied.
 func system(text, implied string) (name, cpe string) {
-	lower := lowered(text)
+	lower := Lower(text)
 	for i := range compiledSystems {
 		s := &compiledSystems[i]
 		if !s.prefilter.Passes(lower) {

@@ -120,7 +120,7 @@ func compile(field Field, r *rule) compiled {
 // Find is the first rule of the field that matches the text.
 func Find(field Field, text string) (Match, bool) {
 	text = Bounded(text)
-	lower := lowered(text)
+	lower := Lower(text)
 	rules := table[field]
 	for i := range rules {
 		if r := &rules[i]; r.prefilter.Passes(lower) {
@@ -184,8 +184,8 @@ var allRules = map[Field][]rule{
 	SNMPDescr: snmpDescriptions, Name: names,
 }
 
-// lowered lower-cases ASCII alone, so that offsets stay and no table of Unicode's decides.
-func lowered(s string) string {
+// Lower is text as a Prefilter takes it. It lower-cases ASCII alone, so that offsets stay and no table of Unicode's decides.
+func Lower(s string) string {
 	for i := range len(s) {
 		if 'A' <= s[i] && s[i] <= 'Z' {
 			b := []byte(s)
