@@ -278,7 +278,9 @@ func (p *pageReader) sdp(text string) {
 		}
 		for _, prefix := range []string{"s=", "a=tool:", "m=", "a=rtpmap:"} {
 			if strings.HasPrefix(line, prefix) {
-				p.line("", mask(fold(line)))
+				line = mask(fold(line))
+				p.line("", line)
+				p.d.fact("description", Content, line)
 			}
 		}
 	}

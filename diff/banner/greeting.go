@@ -31,7 +31,7 @@ func parseReplies(d *document, text string) {
 				// is the server's, the rest is about the client.
 				inFeatures = true
 				name, _, _ := strings.Cut(rest, " ")
-				host = append(host, "250 "+mask(name))
+				host = append(host, "250 "+poolHost(mask(name)))
 				continue
 			}
 			features = append(features, rest)
@@ -41,7 +41,7 @@ func parseReplies(d *document, text string) {
 			features = append(features, rest)
 		default:
 			inFeatures = false
-			line = maskReply(mask(line))
+			line = maskReply(d.protocol, line)
 			greeting = append(greeting, line)
 			d.line(line)
 		}
@@ -99,17 +99,6 @@ func (d *document) feature(f string) (name, value string) {
 	return mask(name), value
 }
 
-// maskReply masks the ids by which some mail servers name a session, which have
-// no shape of their own: "220 mx.example.com ESMTP d9443c01a7336 - gsmtp".
-func maskReply(line string) string {
-	if rest, ok := strings.CutSuffix(line, " - gsmtp"); ok {
-		if i := strings.LastIndexByte(rest, ' '); i > 0 {
-			return rest[:i+1] + maskID + " - gsmtp"
-		}
-	}
-	return line
-}
-
 // parseIMAP reads untagged responses (RFC 3501 section 7): state, capabilities
 // as a set, text.
 func parseIMAP(d *document, text string) {
@@ -126,7 +115,7 @@ func parseIMAP(d *document, text string) {
 		}
 		before, inside, found := strings.Cut(line, "[CAPABILITY ")
 		if !found {
-			line = mask(line)
+			line = maskReply(d.protocol, line)
 			greeting = append(greeting, line)
 			d.line(line)
 			continue
@@ -187,7 +176,7 @@ func parsePOP3(d *document, text string) {
 			continue
 		}
 		inFeatures = status && len(greeting) > 0
-		line = mask(line)
+		line = maskReply(d.protocol, line)
 		greeting = append(greeting, line)
 		d.line(line)
 	}

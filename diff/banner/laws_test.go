@@ -160,7 +160,7 @@ func checkForm(tb testing.TB, text string, f banner.Form) {
 			break
 		}
 		name, after, closed := strings.Cut(after, "⟩")
-		if !closed || !slices.Contains([]string{"date", "time", "epoch", "id", "stamp", "addr", "n", "value", "cut", "+"}, name) {
+		if !closed || !slices.Contains([]string{"date", "time", "epoch", "id", "stamp", "addr", "n", "span", "value", "cut", "+"}, name) {
 			tb.Fatalf("%q gave a mask that is none of ours: %q", text, rest)
 		}
 		rest = after

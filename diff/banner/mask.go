@@ -14,6 +14,7 @@ const (
 	maskID    = "⟨id⟩"    // a UUID, a long hexadecimal number, a random word
 	maskStamp = "⟨stamp⟩" // a message id in angle brackets: the APOP challenge
 	maskAddr  = "⟨addr⟩"  // an address in a sentence about the client
+	maskSpan  = "⟨span⟩"  // how long something has been up
 	maskCount = "⟨n⟩"     // a counter named by the word beside it
 	maskValue = "⟨value⟩" // a value whose name says that it is volatile
 	maskCut   = "⟨cut⟩"   // an unordered list of lines ended early
@@ -24,6 +25,9 @@ const (
 // once and replaces what has the shape of a clock, an id or a counter. What
 // could be a version it leaves alone: see startsToken. The text must be escaped.
 func mask(s string) string {
+	if len(s) > 10 && strings.EqualFold(s[:10], "last login") {
+		return s[:10] + ": " + maskValue // when, from where and on which line
+	}
 	m := masker{s: s}
 	return m.run()
 }
@@ -77,8 +81,14 @@ func (m *masker) at(i int) (end int, with string) {
 		return 0, ""
 	}
 	if startsToken(s, i) {
-		if end, dateOnly := matchDate(s, i); end > 0 && !m.partOfVersion(i, dateOnly) {
+		if end, dateOnly := matchDate(s, i); end > 0 {
+			if m.partOfVersion(i, dateOnly) {
+				return end, s[i:end] // with its time of day
+			}
 			return end, maskDate
+		}
+		if end := matchSpan(s, i); end > 0 {
+			return end, maskSpan
 		}
 		if end := matchTime(s, i, !toldTime(s, i)); end > 0 {
 			return end, maskTime
@@ -93,6 +103,13 @@ func (m *masker) at(i int) (end int, with string) {
 			if end := matchCount(s, i); end > 0 {
 				return end, maskCount
 			}
+		}
+		if end := matchNamedID(s, i); end > 0 {
+			return end, maskID
+		}
+	} else if i > 0 && s[i-1] == '/' && isDigit(s[i]) && inURL(s, i) {
+		if end := m.address(i); end > 0 {
+			return end, maskAddr
 		}
 	}
 	if end := matchID(s, i); end > 0 && !m.partOfVersion(i, false) {
@@ -127,7 +144,8 @@ func (m *masker) partOfVersion(i int, dateOnly bool) bool {
 			return true
 		}
 	}
-	if dateOnly && strings.HasSuffix(before, "(") {
+	// "v1.19.4 (2013-05-13 14:26:34 CEST)": a clock would name the day of the week.
+	if strings.HasSuffix(before, "(") && (dateOnly || nameEnd(m.s, i, weekdays) == 0 && m.behindVersion(i)) {
 		return true
 	}
 	if dateOnly && m.behindVersion(i) {
@@ -147,6 +165,12 @@ func (m *masker) partOfVersion(i int, dateOnly bool) bool {
 func (m *masker) behindVersion(i int) bool {
 	word, _ := lastWord(strings.TrimRight(m.s[max(0, i-96):i], " ("))
 	return hasDigitDot(word)
+}
+
+// inURL says whether the word that i is in is a URL.
+func inURL(s string, i int) bool {
+	start := strings.LastIndexByte(s[max(0, i-128):i], ' ') + max(0, i-128) + 1
+	return strings.Contains(s[start:i], "://")
 }
 
 // openComment is what stands behind the last parenthesis that is still open.

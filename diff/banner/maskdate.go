@@ -174,6 +174,9 @@ func toldTime(s string, i int) bool {
 
 // zoneEnd takes an offset, a name or both: +0200, Z, GMT, -0400 (EDT), AM.
 func zoneEnd(s string, p int) int {
+	if q := skipSep(s, p, " "); q+1 < len(s) && (s[q] == 'A' || s[q] == 'P') && s[q+1] == 'M' && (q+2 == len(s) || s[q+2] == ' ') {
+		p = q + 2 // a zone may follow
+	}
 	if p < len(s) && s[p] == 'Z' && (p+1 == len(s) || !alnum(s[p+1])) {
 		return p + 1
 	}

@@ -70,14 +70,5 @@ func fold(s string) string {
 	return string(b)
 }
 
-// joined is lines as the value of one fact.
-func joined(lines []string) string {
-	n := 0
-	for i, l := range lines {
-		if n += len(l); n > maxFact {
-			lines = lines[:i+1]
-			break
-		}
-	}
-	return strings.Join(lines, " / ")
-}
+// joined is lines as the value of one fact, which is cut later.
+func joined(lines []string) string { return strings.Join(lines, " / ") }
