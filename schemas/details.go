@@ -60,6 +60,13 @@ type CertificateDetails struct {
 	DaysLeft *int         `json:"daysLeft"`
 }
 
+// FlapDetails belongs to flap.started and .ended: in how many of the last scans
+// the facet changed.
+type FlapDetails struct {
+	Transitions int `json:"transitions"`
+	Scans       int `json:"scans"`
+}
+
 // ExposedDetails belongs to host.exposed and .unexposed: the open ports after it.
 type ExposedDetails struct {
 	OpenPorts int `json:"openPorts"`

@@ -16,6 +16,9 @@ func (f *HostFold) move(e *Event) error {
 		self, err := f.moveHost(e)
 		if err == nil {
 			f.self, f.selfAt = self, at
+			if e.Type != HostExposed && e.Type != HostUnexposed {
+				f.dropGrouped(at)
+			}
 		}
 		return err
 	}
@@ -37,7 +40,11 @@ func (f *HostFold) move(e *Event) error {
 
 // moveHost returns the host's own body after the event.
 func (f *HostFold) moveHost(e *Event) (HostBody, error) {
-	if e.Type != HostExposed && e.Type != HostUnexposed {
+	switch e.Type {
+	case HostTarpitSuspected, HostTarpitChanged, HostTarpitCleared:
+		return f.moveGroups(e)
+	case HostExposed, HostUnexposed:
+	default:
 		return HostBody{}, fmt.Errorf("%w: unknown type", ErrBroken)
 	}
 	var before, after ExposedValue
@@ -53,6 +60,36 @@ func (f *HostFold) moveHost(e *Event) (HostBody, error) {
 	return body, nil
 }
 
+// moveGroups returns the host's own body after its groups of ports moved.
+func (f *HostFold) moveGroups(e *Event) (HostBody, error) {
+	var before, after GroupsValue
+	if err := decodeBoth(e, &before, &after); err != nil {
+		return HostBody{}, err
+	}
+	if !whole(e, before, after) || !sameJSON(before.Groups, f.self.Groups) {
+		return HostBody{}, fmt.Errorf("%w: other groups were told", ErrBroken)
+	}
+	if (e.Type == HostTarpitSuspected) != (len(before.Groups) == 0) || (e.Type == HostTarpitCleared) != (len(after.Groups) == 0) {
+		return HostBody{}, fmt.Errorf("%w: %d groups became %d", ErrBroken, len(before.Groups), len(after.Groups))
+	}
+	body := f.self
+	body.Groups = after.Groups
+	return body, nil
+}
+
+// dropGrouped drops the single ports told before now that a group holds.
+func (f *HostFold) dropGrouped(now position) {
+	for key, held := range f.ports {
+		if held.at.before(now) && slices.ContainsFunc(f.self.Groups, func(g Group) bool { return g.holds(key) }) {
+			delete(f.ports, key)
+		}
+	}
+}
+
+func (g Group) holds(key PortKey) bool {
+	return key.Protocol == g.Protocol && slices.ContainsFunc(g.Ranges, func(r [2]int) bool { return r[0] <= key.Number && key.Number <= r[1] })
+}
+
 // movePort returns the port after the event; held is nil where there is none.
 func movePort(e *Event, held *heldPort) (heldPort, error) {
 	switch e.Type {
@@ -60,6 +97,8 @@ func movePort(e *Event, held *heldPort) (heldPort, error) {
 		return putPort(e, held)
 	case PortReopened, PortClosed, PortFiltered, PortStatusChanged, PortVanished:
 		return moveStatus(e, held)
+	case FlapStarted, FlapEnded:
+		return moveFlapping(e, held)
 	}
 	if held == nil || held.port.Status != StatusOpen {
 		return heldPort{}, fmt.Errorf("%w: the port is not told open", ErrBroken)
@@ -163,6 +202,20 @@ func moveCertificate(e *Event, held *heldPort) (*Certificate, error) {
 	return after, nil
 }
 
+// moveFlapping replaces the facets that flap, whatever the status.
+func moveFlapping(e *Event, held *heldPort) (heldPort, error) {
+	var before, after FlappingValue
+	if err := decodeBoth(e, &before, &after); err != nil {
+		return heldPort{}, err
+	}
+	if held == nil || !whole(e, before, after) || !sameJSON(before.Flapping, held.port.Flapping) || (e.Type == FlapStarted) != (len(after.Flapping) > len(before.Flapping)) {
+		return heldPort{}, fmt.Errorf("%w: other facets were told to flap", ErrBroken)
+	}
+	next := *held
+	next.port.Flapping = after.Flapping
+	return next, nil
+}
+
 func bannerKey(s BannerSet) string { return s.Protocol }
 
 func same[T any](told, held T) bool { return sameJSON(told, held) }
@@ -192,6 +245,11 @@ func checkContext(e *Event, p Port) error {
 		return fmt.Errorf("%w: its context is not what is told after it", ErrBroken)
 	}
 	return nil
+}
+
+// whole says whether before and after hold what was read of them and nothing else.
+func whole(e *Event, before, after any) bool {
+	return sameJSON(e.Before, before) && sameJSON(e.After, after)
 }
 
 func isNull(raw json.RawMessage) bool { return raw == nil || string(raw) == "null" }

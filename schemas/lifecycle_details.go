@@ -80,6 +80,46 @@ type SuppressedDetails struct {
 	Count  int     `json:"count"`
 	Facet  string  `json:"facet"`
 	Digest *string `json:"digest"`
+	// Digests name the new values of a flood, the first of the day.
+	Digests []string `json:"digests,omitempty"`
+}
+
+// PolicyDetails belongs to policy.changed: the versions of the rules that read
+// banners, how many ports were told anew under the new ones, and how many changes
+// readers would have been told had the world brought that difference (P9).
+type PolicyDetails struct {
+	From           string `json:"from"`
+	To             string `json:"to"`
+	Ports          int    `json:"ports"`
+	WouldHaveFired int    `json:"wouldHaveFired"`
+}
+
+// MassLossDetails belongs to mass_loss.held, .confirmed and .lapsed. Held ports
+// wait, of which Confirmed are told vanished by now and Lapsed were seen again or
+// are no longer watched; Told had vanished within the hour before the first was
+// held, out of Open.
+type MassLossDetails struct {
+	Shard     int            `json:"shard"`
+	Since     Millis         `json:"since"`
+	Held      int            `json:"held"`
+	Confirmed int            `json:"confirmed"`
+	Lapsed    int            `json:"lapsed"`
+	Told      int            `json:"told"`
+	Open      int            `json:"open"`
+	Limits    MassLossLimits `json:"limits"`
+}
+
+// MassLossLimits are what both have to be passed within an hour.
+type MassLossLimits struct {
+	Ports   int `json:"ports"`
+	Percent int `json:"percent"`
+}
+
+// ScopeDetails belongs to scope.changed: hosts of the watch list.
+type ScopeDetails struct {
+	Added   int `json:"added"`
+	Removed int `json:"removed"`
+	Total   int `json:"total"`
 }
 
 // DegradedDetails belongs to source.degraded. Status and RetryAfter (seconds)

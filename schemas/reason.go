@@ -32,6 +32,11 @@ const (
 	ReasonTLSRemoved      Reason = "tls_removed"
 	ReasonSameIdentity    Reason = "same_identity"
 	ReasonIdentityChanged Reason = "identity_changed"
+	ReasonLeftGroup       Reason = "left_group"
+	ReasonAlternating     Reason = "alternating"
+	ReasonSteady          Reason = "steady"
+	ReasonManyAlike       Reason = "many_alike"
+	ReasonFewAlike        Reason = "few_alike"
 	ReasonFirstOpenPort   Reason = "first_open_port"
 	ReasonLastOpenPort    Reason = "last_open_port"
 )
@@ -77,6 +82,11 @@ var reasons = []struct {
 	{ReasonTLSRemoved, "The certificate was absent from two scans of the port."},
 	{ReasonSameIdentity, "Another certificate with the same subject, names and issuer."},
 	{ReasonIdentityChanged, "Another certificate whose subject, names or issuer differ."},
+	{ReasonLeftGroup, "The port was told as one of a group of ports that answer alike, and is told by itself now."},
+	{ReasonAlternating, "The facet was told to change in 4 of 10 scans of the port."},
+	{ReasonSteady, "The facet did not change in 5 scans of the port."},
+	{ReasonManyAlike, "More than 200 open ports give one answer and have no service or certificate of their own."},
+	{ReasonFewAlike, "At most 100 ports are left that give the one answer."},
 	{ReasonFirstOpenPort, "The host had no open port and now has one."},
 	{ReasonLastOpenPort, "The host's last open port is no longer open."},
 

@@ -89,7 +89,7 @@ func SeverityOf(t Type, port *PortRef, reasons []Reason) Severity {
 			return High // only a person can mend it
 		}
 		return Medium
-	case CertificateRemoved, HostUnreachable:
+	case CertificateRemoved, HostUnreachable, FlapStarted, FlapEnded, HostTarpitSuspected, HostTarpitChanged, HostTarpitCleared, MassLossHeld:
 		return Medium
 	case PortFiltered, PortStatusChanged, PortDiscovered, ServiceAdded, ServiceRemoved, CertificateAdded,
 		HostUnknown, SnapshotIncomplete, RecordMalformed:

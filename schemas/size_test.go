@@ -43,6 +43,18 @@ func largestPort(t testing.TB, status string) Port {
 	return p
 }
 
+// largestGroups are as many groups and ranges as may be told of a host.
+func largestGroups() []Group {
+	out := make([]Group, limits.ToldGroups.Max)
+	for i := range out {
+		out[i] = Group{Protocol: strings.Repeat("p", MaxWord), Fingerprint: strings.Repeat("f", 32), Count: 65535}
+	}
+	for range limits.ToldRanges.Max {
+		out[0].Ranges = append(out[0].Ranges, [2]int{65534, 65535})
+	}
+	return out
+}
+
 // fill is the text with which what build makes is encoded in size bytes.
 func fill(t testing.TB, size int, build func(text string) any) string {
 	t.Helper()
@@ -96,6 +108,9 @@ func TestLargestEventFits(t *testing.T) {
 			e.Type, e.Before, e.After = BannerChanged, raw(before.Banners[0]), raw(after.Banners[0])
 			e.Details = raw(facts)
 		},
+		"host.tarpit_changed": func(e *Event) {
+			e.Type, e.Port, e.Before, e.After = HostTarpitChanged, nil, raw(GroupsValue{largestGroups()}), raw(GroupsValue{largestGroups()})
+		},
 		"certificate.replaced": func(e *Event) {
 			e.Type, e.Before, e.After = CertificateReplaced, raw(before.Certificate), raw(after.Certificate)
 		},
@@ -118,6 +133,11 @@ func TestLargestEventFits(t *testing.T) {
 		t.Error(err)
 	}
 	t.Logf("the largest state record has %d of %d bytes", len(data), MaxStateBytes)
+	head.Port = nil
+	if data, err = HostStateOf(head, HostBody{Baseline: BaselineComplete, Exposed: true, Groups: largestGroups()}).Encode(); err != nil {
+		t.Error(err)
+	}
+	t.Logf("the largest host record has %d of %d bytes", len(data), MaxStateBytes)
 }
 
 // TestBoundsAgree: this package imports nothing of the project, so what the table

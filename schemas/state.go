@@ -97,7 +97,7 @@ type HostState struct {
 type HostBody struct {
 	Baseline Baseline    `json:"baseline"`
 	Exposed  bool        `json:"exposed"`
-	Groups   List[Group] `json:"groups"` // empty until port groups are told
+	Groups   List[Group] `json:"groups"` // by protocol and fingerprint
 }
 
 // Group is many ports that answer alike and are told as one.

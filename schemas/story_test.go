@@ -96,8 +96,21 @@ func tellStory(w *teller) {
 	status(PortClosed, StatusClosed, "closed, was filtered")
 	status(PortStatusChanged, "unknownFutureValue", "unknownFutureValue, was closed")
 
-	// The end of the first one, and with it of the host's exposure.
 	before := p
+	flap := func(typ Type, was, is []string, details FlapDetails, message string, reason Reason) {
+		p.Flapping = is
+		w.tell(typ, web, &p, FlappingValue{was}, FlappingValue{is}, details, w.host+" tcp/8443 "+message, reason)
+	}
+	flap(FlapStarted, nil, []string{FacetServices}, FlapDetails{4, 10}, "services flap: 4 changes in 10 scans", ReasonAlternating)
+	flap(FlapEnded, []string{FacetServices}, nil, FlapDetails{0, 5}, "services flap no more", ReasonSteady)
+	groups := []Group{{Protocol: "tcp", Fingerprint: "0cc175b9c0f1b6a831c399e269772661", Ranges: [][2]int{{1, 21}, {23, 1023}}, Count: 1022}}
+	w.group(groups, w.host+" 1022 ports answer alike: tcp 1-21, 23-1023")
+	groups = []Group{{Protocol: "tcp", Fingerprint: "0cc175b9c0f1b6a831c399e269772661", Ranges: [][2]int{{1, 21}, {23, 2047}}, Count: 2046}}
+	w.group(groups, w.host+" 2046 ports answer alike: tcp 1-21, 23-2047")
+	w.group(nil, w.host+" no longer has many ports that answer alike")
+
+	// The end of the first one, and with it of the host's exposure.
+	before = p
 	p.Status = StatusVanished
 	e := w.tell(PortVanished, web, &p, before, StatusValue{StatusVanished}, StatusDetails{From: StatusOpen, To: StatusVanished},
 		w.host+" tcp/8443 vanished: no longer listed", ReasonAbsentTwice)
@@ -133,7 +146,15 @@ func lifecycleStory(t testing.TB) []*Lifecycle {
 	add(HostKnown, UnknownDetails{3, Millis(at.Add(-80 * time.Hour))})
 	add(HostUnreachable, UnreachableDetails{5, since, "unavailable"}).Evidence = nil
 	add(HostRecovered, UnreachableDetails{7, since, "unavailable"})
-	add(ChangeSuppressed, SuppressedDetails{"returning", 3, FacetBanners, nil})
+	add(ChangeSuppressed, SuppressedDetails{"returning", 3, FacetBanners, nil, nil})
+	add(PolicyChanged, PolicyDetails{"1", "2", 3, 4}).Evidence = nil
+	loss := MassLossDetails{Shard: 3, Since: since, Held: 60, Told: 12, Open: 230, Limits: MassLossLimits{50, 20}}
+	add(MassLossHeld, loss).Shard = 3
+	loss.Confirmed, loss.Lapsed = 58, 2
+	add(MassLossConfirmed, loss).Shard = 3
+	loss.Confirmed, loss.Lapsed = 0, 60
+	add(MassLossLapsed, loss).Shard = 3
+	add(ScopeChanged, ScopeDetails{2, 1, 51})
 	add(SourceDegraded, DegradedDetails{"throttled", since, new(429), new(int64(120)), 37}, ReasonThrottled)
 	add(SourceRecovered, RecoveredDetails{"throttled", 311})
 	add(WatchSuspended, SuspendedDetails{since}, ReasonOutboxFull)

@@ -18,6 +18,7 @@ type teller struct {
 	epoch   int64
 	ports   map[PortKey]Port
 	exposed bool
+	groups  []Group
 	events  []*Event
 }
 
@@ -85,6 +86,7 @@ func changedOf(typ Type, before, after any) []string {
 			{FacetServices, !sameJSON(was.Services, is.Services)},
 			{FacetBanners, !sameJSON(was.Banners, is.Banners)},
 			{FacetCertificate, !sameJSON(was.Certificate, is.Certificate)},
+			{FacetFlapping, !sameJSON(was.Flapping, is.Flapping)},
 		} {
 			if f.differing {
 				out = append(out, f.name)
@@ -99,14 +101,40 @@ func changedOf(typ Type, before, after any) []string {
 		return []string{FacetCertificate}
 	case HostExposed, HostUnexposed:
 		return []string{FacetExposed}
+	case FlapStarted, FlapEnded:
+		return []string{FacetFlapping}
+	case HostTarpitSuspected, HostTarpitChanged, HostTarpitCleared:
+		return []string{FacetGroups}
 	}
 	return []string{FacetStatus}
+}
+
+// group tells the groups of the host; single ports inside them leave.
+func (w *teller) group(groups []Group, message string) {
+	w.Helper()
+	typ, reason := HostTarpitChanged, ReasonManyAlike
+	switch {
+	case len(w.groups) == 0:
+		typ = HostTarpitSuspected
+	case len(groups) == 0:
+		typ, reason = HostTarpitCleared, ReasonFewAlike
+	}
+	before := GroupsValue{w.groups}
+	w.groups = groups
+	for key := range w.ports {
+		for _, g := range groups {
+			if g.holds(key) {
+				delete(w.ports, key)
+			}
+		}
+	}
+	w.tell(typ, PortKey{}, nil, before, GroupsValue{groups}, struct{}{}, message, reason)
 }
 
 // expose follows a move of a port with the host's own, if there is one.
 func (w *teller) expose() {
 	w.Helper()
-	open := 0
+	open := len(w.groups)
 	for _, p := range w.ports {
 		if p.Status == StatusOpen {
 			open++
@@ -136,7 +164,7 @@ func (w *teller) records() map[string][]byte {
 		}
 		out[key] = data
 	}
-	encode(w.host, HostStateOf(head, HostBody{Baseline: BaselineEmpty, Exposed: w.exposed}))
+	encode(w.host, HostStateOf(head, HostBody{Baseline: BaselineEmpty, Exposed: w.exposed, Groups: w.groups}))
 	for key, p := range w.ports {
 		head.Port = &key
 		encode(StateKey(w.host, &key), PortStateOf(head, p))

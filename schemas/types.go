@@ -30,6 +30,13 @@ const (
 	CertificateRenewed    Type = "certificate.renewed"
 	CertificateReplaced   Type = "certificate.replaced"
 
+	FlapStarted Type = "flap.started"
+	FlapEnded   Type = "flap.ended"
+
+	HostTarpitSuspected Type = "host.tarpit_suspected"
+	HostTarpitChanged   Type = "host.tarpit_changed"
+	HostTarpitCleared   Type = "host.tarpit_cleared"
+
 	HostExposed   Type = "host.exposed"
 	HostUnexposed Type = "host.unexposed"
 )
@@ -44,6 +51,11 @@ const (
 	HostUnreachable    Type = "host.unreachable"
 	HostRecovered      Type = "host.recovered"
 	ChangeSuppressed   Type = "change.suppressed"
+	PolicyChanged      Type = "policy.changed"
+	MassLossHeld       Type = "mass_loss.held"
+	MassLossConfirmed  Type = "mass_loss.confirmed"
+	MassLossLapsed     Type = "mass_loss.lapsed"
+	ScopeChanged       Type = "scope.changed"
 	SourceDegraded     Type = "source.degraded"
 	SourceRecovered    Type = "source.recovered"
 	WatchSuspended     Type = "watch.suspended"
@@ -58,12 +70,14 @@ var changeTypes = []Type{
 	PortOpened, PortDiscovered, PortReopened, PortClosed, PortFiltered, PortStatusChanged, PortVanished,
 	ServiceAdded, ServiceRemoved, ServiceVersionChanged, BannerAdded, BannerChanged,
 	CertificateAdded, CertificateRemoved, CertificateRenewed, CertificateReplaced,
-	HostExposed, HostUnexposed,
+	FlapStarted, FlapEnded,
+	HostTarpitSuspected, HostTarpitChanged, HostTarpitCleared, HostExposed, HostUnexposed,
 }
 
 var lifecycleTypes = []Type{
 	BaselineCompleted, SnapshotIncomplete, RecordMalformed, HostUnknown, HostKnown, HostUnreachable, HostRecovered,
-	ChangeSuppressed, SourceDegraded, SourceRecovered, WatchSuspended, WatchResumed, StateRestored, StateReset, ShardCheckpoint, Heartbeat,
+	ChangeSuppressed, PolicyChanged, MassLossHeld, MassLossConfirmed, MassLossLapsed, ScopeChanged,
+	SourceDegraded, SourceRecovered, WatchSuspended, WatchResumed, StateRestored, StateReset, ShardCheckpoint, Heartbeat,
 }
 
 // ChangeTypes lists every type of the changes topic, in the order of a step.
@@ -78,7 +92,7 @@ func (t Type) ofHost() bool { return strings.HasPrefix(string(t), "host.") }
 // ofProcess says whether a lifecycle event is about the process: its host is null.
 func (t Type) ofProcess() bool {
 	switch t {
-	case SourceDegraded, SourceRecovered, WatchSuspended, WatchResumed, Heartbeat:
+	case ScopeChanged, SourceDegraded, SourceRecovered, WatchSuspended, WatchResumed, Heartbeat:
 		return true
 	}
 	return false
@@ -87,7 +101,7 @@ func (t Type) ofProcess() bool {
 // ofShard says whether a lifecycle event is about one shard: its host is null.
 func (t Type) ofShard() bool {
 	switch t {
-	case StateRestored, StateReset, ShardCheckpoint:
+	case MassLossHeld, MassLossConfirmed, MassLossLapsed, StateRestored, StateReset, ShardCheckpoint:
 		return true
 	}
 	return false
@@ -102,5 +116,7 @@ const (
 	FacetServices    = "services"
 	FacetBanners     = "banners"
 	FacetCertificate = "certificate"
+	FacetFlapping    = "flapping"
+	FacetGroups      = "groups"
 	FacetExposed     = "exposed"
 )

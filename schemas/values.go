@@ -12,7 +12,7 @@ type Port struct {
 	Services    List[Service]   `json:"services"` // by lower-cased (category, name)
 	Banners     List[BannerSet] `json:"banners"`  // by protocol
 	Certificate *Certificate    `json:"certificate"`
-	Flapping    List[string]    `json:"flapping"` // facets; empty until flapping is told
+	Flapping    List[string]    `json:"flapping"` // facets, in the order of a step
 }
 
 // StatusValue is the After of the events that move the status alone.
@@ -105,6 +105,16 @@ type Validity string
 
 // ValidityValid is the timer's first word.
 const ValidityValid Validity = "valid"
+
+// FlappingValue is the facets of a port that are told to flap.
+type FlappingValue struct {
+	Flapping List[string] `json:"flapping"`
+}
+
+// GroupsValue is the groups of ports that a host tells as one each.
+type GroupsValue struct {
+	Groups List[Group] `json:"groups"`
+}
 
 // ExposedValue says whether a host has an open port.
 type ExposedValue struct {

@@ -14,6 +14,18 @@ func randomMove(t *rapid.T, w *teller) {
 	key := PortKey{rapid.SampledFrom([]string{"tcp", "udp"}).Draw(t, "protocol"), rapid.IntRange(1, 3).Draw(t, "number")}
 	told, known := w.ports[key]
 	switch {
+	case rapid.IntRange(0, 9).Draw(t, "group") == 0:
+		if next := randomGroups(t); !sameJSON(next, w.groups) && len(next)+len(w.groups) > 0 {
+			w.group(next, "grouped")
+		}
+	case known && rapid.IntRange(0, 9).Draw(t, "flap") == 0:
+		p, was := told, FlappingValue{told.Flapping}
+		if p.Flapping = nil; len(was.Flapping) == 0 {
+			p.Flapping = []string{rapid.SampledFrom([]string{FacetStatus, FacetBanners}).Draw(t, "flapping")}
+			w.tell(FlapStarted, key, &p, was, FlappingValue{p.Flapping}, FlapDetails{4, 10}, "flaps", ReasonAlternating)
+		} else {
+			w.tell(FlapEnded, key, &p, was, FlappingValue{p.Flapping}, FlapDetails{0, 5}, "flaps no more", ReasonSteady)
+		}
 	case !known && rapid.Bool().Draw(t, "open"):
 		p := randomPort(t)
 		w.tell(PortOpened, key, &p, nil, p, struct{}{}, "opened", ReasonNewPort)
@@ -33,6 +45,15 @@ func randomMove(t *rapid.T, w *teller) {
 		randomFacet(t, w, key, told)
 	}
 	w.expose()
+}
+
+func randomGroups(t *rapid.T) []Group {
+	var out []Group
+	for i := range rapid.IntRange(0, 2).Draw(t, "groups") {
+		first := rapid.IntRange(1, 3).Draw(t, "first")
+		out = append(out, Group{Protocol: []string{"tcp", "udp"}[i], Fingerprint: "f", Ranges: [][2]int{{first, 3}}, Count: 4 - first})
+	}
+	return out
 }
 
 func randomStatus(t *rapid.T, w *teller, key PortKey, told Port) {

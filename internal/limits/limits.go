@@ -77,6 +77,8 @@ var (
 	ToldFormBytes     = limit("told_form_bytes", 160, "bytes", "product and version of a larger form are cut")
 	ToldTextBytes     = limit("told_text_bytes", 1<<10, "bytes", "text and facts of a form are cut to it together")
 	ToldCertificate   = limit("told_certificate_bytes", 4<<10, "bytes", "names are cut to it; a certificate too large without them is not told but noted")
+	ToldGroups        = limit("told_groups", 8, "groups", "ports of further groups that answer alike are told one by one")
+	ToldRanges        = limit("told_ranges", 1000, "ranges", "ranges of a host's groups then span gaps; ports beyond it are not told but noted")
 	ContextBytes      = limit("context_bytes", 6<<10, "bytes", "labels beyond it are cut")
 	DetailsBytes      = limit("details_bytes", 8<<10, "bytes", "facts beyond it are counted, not listed")
 	MessageRunes      = limit("message_characters", 200, "characters", "a longer message is cut")
