@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -89,6 +90,7 @@ func (s *stepper) witness() time.Time {
 		for k, r := range s.present {
 			evidence[k] = s.evidenceOf(k, r)
 		}
+		maps.Copy(evidence, s.together)
 		s.st.Witnesses = append(s.st.Witnesses, Witness{At: at, Evidence: evidence})
 	}
 	return at
@@ -112,8 +114,12 @@ func (s *stepper) independent(p *PortState) (basis Basis, notAfter time.Time, ok
 	if i := s.witnessOf(p); i >= 0 && !p.Retracted {
 		var then, now time.Time
 		for k, held := range s.st.Witnesses[i].Evidence {
-			if r, both := s.present[k]; both && !held.IsZero() {
-				then, now = later(then, held), later(now, s.evidenceOf(k, r))
+			fresh, both := s.together[k]
+			if r, single := s.present[k]; single {
+				fresh, both = s.evidenceOf(k, r), true
+			}
+			if both && !held.IsZero() {
+				then, now = later(then, held), later(now, fresh)
 			}
 		}
 		if now.After(then) {
@@ -145,6 +151,11 @@ func (s *stepper) dropWitnesses() {
 			if i := s.witnessOf(p); i >= 0 {
 				used[i] = true
 			}
+		}
+	}
+	for _, g := range s.st.Alike {
+		if i := s.witnessOf(&PortState{Absence: &Absence{Witness: g.Witness}}); i >= 0 && len(g.Missing) > 0 {
+			used[i] = true
 		}
 	}
 	kept := []Witness{}

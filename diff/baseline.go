@@ -47,6 +47,7 @@ func (s *stepper) startBaseline(answer Baseline) {
 	s.st.Seq = 0
 	s.st.Baseline = answer
 	s.st.Ports = map[hostport.PortKey]*PortState{}
+	s.st.Groups, s.st.Alike, s.st.Quiet = nil, nil, nil
 	if answer == BaselineUnknown {
 		s.st.Unknown = UnknownState{Answers: 2, Since: s.now, Last: s.now} // the second was asked for
 	}
@@ -56,6 +57,9 @@ func (s *stepper) startBaseline(answer Baseline) {
 // tellBaseline is the one event of a baseline; it comes before all other notes.
 func (s *stepper) tellBaseline() {
 	n := BaselineNote{Answer: s.st.Baseline, Malformed: s.snap.Paging.Unreadable}
+	for _, g := range s.st.Groups {
+		n.Open += g.Count
+	}
 	for _, p := range s.st.Ports {
 		if p.Told == nil {
 			n.Malformed++

@@ -10,6 +10,9 @@ import (
 // events of the step.
 func (s *stepper) exposure() {
 	open := 0
+	for _, g := range s.st.Groups {
+		open += g.Count
+	}
 	for _, p := range s.st.Ports {
 		if p.Told.Open() {
 			open++
@@ -64,7 +67,7 @@ func (s *stepper) hadPorts() bool {
 			return true
 		}
 	}
-	return false
+	return len(s.st.Groups) > 0
 }
 
 // known ends what an unknown or empty answer began.

@@ -70,6 +70,7 @@ const (
 	RuleAbsent        Rule = "absent_once"    // absence that is not confirmed yet
 	RulePresent       Rule = "absence_denied" // absent from the list, yet the point read found it
 	RuleLossPending   Rule = "loss_pending"   // a service or certificate not seen in one scan
+	RuleTarpit        Rule = "tarpit"         // a port that left a group of ports without being open
 	RuleVolatile      Rule = "volatile"       // other bytes, the same canonical form (P3)
 )
 
@@ -84,5 +85,5 @@ type SuppressedNote struct {
 
 // Rules lists every rule.
 func Rules() []Rule {
-	return []Rule{RuleBound, RuleOlderEvidence, RuleEqualEvidence, RuleNoEvidence, RuleReturning, RuleAbsent, RulePresent, RuleLossPending, RuleVolatile}
+	return []Rule{RuleBound, RuleOlderEvidence, RuleEqualEvidence, RuleNoEvidence, RuleReturning, RuleAbsent, RulePresent, RuleLossPending, RuleTarpit, RuleVolatile}
 }

@@ -40,6 +40,12 @@ const (
 // order events are told. It is a pure function of state and policy.
 func PendingOf(st *State, policy Policy) []Pending {
 	out := st.pending(policy)
+	for _, g := range st.Alike {
+		if len(g.Missing) > 0 {
+			out = append(out, Pending{Facet: FacetGroups, What: g.Protocol + " " + g.Fingerprint, Rule: RuleAbsent, Since: g.Witness, Count: 1, Of: 2,
+				Until: g.Witness.Add(policy.VanishAfter), Ends: "the absent ports leave the group when an independent complete list lacks them too"})
+		}
+	}
 	for _, key := range slices.SortedFunc(maps.Keys(st.Ports), hostport.PortKey.Compare) {
 		p := st.Ports[key]
 		from := len(out)

@@ -89,6 +89,10 @@ const (
 	CertificateRenewed    Type = "certificate.renewed"
 	CertificateReplaced   Type = "certificate.replaced"
 
+	HostTarpitSuspected Type = "host.tarpit_suspected"
+	HostTarpitChanged   Type = "host.tarpit_changed"
+	HostTarpitCleared   Type = "host.tarpit_cleared"
+
 	HostExposed   Type = "host.exposed"
 	HostUnexposed Type = "host.unexposed"
 )
@@ -119,6 +123,9 @@ const (
 	TLSRemoved      Reason = "tls_removed"
 	SameIdentity    Reason = "same_identity"
 	IdentityChanged Reason = "identity_changed"
+	LeftGroup       Reason = "left_group"
+	ManyAlike       Reason = "many_alike"
+	FewAlike        Reason = "few_alike"
 	FirstOpenPort   Reason = "first_open_port"
 	LastOpenPort    Reason = "last_open_port"
 )
@@ -131,6 +138,8 @@ const (
 	FacetServices    Facet = "services"
 	FacetBanners     Facet = "banners"
 	FacetCertificate Facet = "certificate"
+	FacetFlapping    Facet = "flapping"
+	FacetGroups      Facet = "groups"
 	FacetExposed     Facet = "exposed"
 )
 
@@ -151,7 +160,7 @@ type Change struct {
 	PortID string
 
 	// Before and After are nil or one of: Port (a whole port), Status, Service,
-	// BannerSet, Certificate, Exposed.
+	// BannerSet, Certificate, Groups, Exposed.
 	Before, After any
 	Changed       []Facet
 	Details       any // one of the ...Details types, or nil
@@ -172,6 +181,9 @@ type (
 	Status  struct{ Status hostport.Status }
 	Exposed struct{ Exposed bool }
 )
+
+// Groups is all groups of the host.
+type Groups struct{ Groups []Group }
 
 // StatusDetails belongs to the moves between status words. Retracts is the id of
 // a vanish that this disproves, or "".

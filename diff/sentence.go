@@ -10,6 +10,7 @@ var sentences = map[Rule]string{
 	RuleAbsent:        "One absence proves nothing: a second, independent one is needed.",
 	RulePresent:       "Absent from the list, yet the read of the port itself found it.",
 	RuleLossPending:   "A service or certificate not seen in one scan waits for another.",
+	RuleTarpit:        "The port left a group of ports that answer alike without being open: the group's ranges say so.",
 	RuleVolatile:      "Other bytes of the same canonical form: clocks, ids, counters.",
 
 	RuleNoBaseline:     "No conclusive answer has come yet, so nothing is told.",

@@ -27,6 +27,10 @@ type State struct {
 	Suppressed  map[Rule]Suppression // what was seen and not told since the host is watched
 	Witnesses   []Witness            // snapshots from which a port was first absent
 	Ports       map[hostport.PortKey]*PortState
+
+	Groups []Group            // told: many ports that answer alike, by protocol and fingerprint
+	Alike  []GroupState       // what is held of them, in the same order
+	Quiet  map[string][]Range // by protocol: ports that left a group without being open
 }
 
 // Baseline is what the first conclusive answer was.

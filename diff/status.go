@@ -75,6 +75,9 @@ func (s *stepper) first(key hostport.PortKey, p *PortState, r record, status hos
 	if !r.port.FirstSeen.IsZero() && r.port.FirstSeen.Before(c.NotBefore) {
 		c.NotBefore = time.Time{}
 	}
+	if s.left[key] {
+		c.Reasons = []Reason{LeftGroup}
+	}
 	if p.Unread {
 		c.Reasons, c.Tentative = []Reason{StatusReadable}, true
 	}

@@ -32,9 +32,11 @@ type stepper struct {
 
 	answers  map[hostport.Ask]*hostport.Answer
 	present  map[hostport.PortKey]record
-	before   time.Time // the host's evidence time before this snapshot
-	stale    bool      // a record is older than held: no absence counts (P4)
-	baseline bool      // this step makes the baseline: no change events (P8)
+	together map[hostport.PortKey]time.Time // by group: the newest evidence of its ports in hand
+	left     map[hostport.PortKey]bool      // ports that leave a group in this step
+	before   time.Time                      // the host's evidence time before this snapshot
+	stale    bool                           // a record is older than held: no absence counts (P4)
+	baseline bool                           // this step makes the baseline: no change events (P8)
 
 	told       map[hostport.PortKey]Op
 	firstGain  int // index of the first opening of the step, -1 if none
@@ -46,6 +48,7 @@ type stepper struct {
 func newStepper(state State, snapshot *hostport.Snapshot, policy Policy, now time.Time) *stepper {
 	s := &stepper{st: state.clone(), snap: snapshot, policy: policy, now: now, before: state.Evidence,
 		answers: map[hostport.Ask]*hostport.Answer{}, present: map[hostport.PortKey]record{},
+		together: map[hostport.PortKey]time.Time{}, left: map[hostport.PortKey]bool{},
 		told: map[hostport.PortKey]Op{}, firstGain: -1, lastLoss: -1, suppressed: map[Rule]SuppressedNote{}}
 	s.st.Host = snapshot.Host
 	for i := range snapshot.Answers {
@@ -105,6 +108,7 @@ func (s *stepper) judgeAll() {
 
 // ports goes through every port, held or listed, in the order events are told.
 func (s *stepper) ports() {
+	s.groups()
 	keys := make([]hostport.PortKey, 0, len(s.present)+len(s.st.Ports))
 	for k := range s.present {
 		keys = append(keys, k)
@@ -125,6 +129,7 @@ func (s *stepper) ports() {
 			s.timers(k)
 		}
 	}
+	s.tellGroups()
 	s.dropWitnesses()
 }
 

@@ -16,6 +16,7 @@ type Port struct {
 	Services    []Service   // by Key
 	Banners     []BannerSet // by protocol
 	Certificate *Certificate
+	Flapping    []Facet // in the order of a step
 }
 
 // Open says whether readers believe the port to be open.
@@ -132,6 +133,9 @@ func changedFacets(before, after *Port) []Facet {
 	}
 	if !sameCertificate(before.Certificate, after.Certificate) {
 		out = append(out, FacetCertificate)
+	}
+	if !slices.Equal(before.Flapping, after.Flapping) {
+		out = append(out, FacetFlapping)
 	}
 	return out
 }

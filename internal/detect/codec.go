@@ -13,12 +13,13 @@ import (
 	"github.com/portdelta/portdelta/internal/store"
 )
 
-// A host is kept as one facet for itself, one for each port, one for what was
-// suppressed and one for the witnesses of pending absences, so that an unchanged
-// port is not written again.
+// A host is kept as one facet for itself, one for each port, one for its
+// groups of ports, one for what was suppressed and one for the witnesses of pending
+// absences, so that an unchanged port is not written again.
 const (
 	facetHost       = "h"
 	facetSuppressed = "s"
+	facetGroups     = "g"
 	facetWitnesses  = "w"
 	facetPort       = "p" // + protocol, NUL, number in two bytes
 )
@@ -38,6 +39,9 @@ func encodeState(st *diff.State) map[string][]byte {
 	out[facetHost] = encodeHost(st)
 	if len(st.Suppressed) > 0 {
 		out[facetSuppressed] = encodeSuppressed(st.Suppressed)
+	}
+	if len(st.Alike)+len(st.Quiet) > 0 {
+		out[facetGroups] = encodeGroups(st)
 	}
 	if len(st.Witnesses) > 0 {
 		out[facetWitnesses] = encodeWitnesses(st.Witnesses)
@@ -61,6 +65,8 @@ func decodeState(host hostport.Host, facets []store.Facet) (diff.State, error) {
 			decodeHost(r, &st)
 		case f.Key == facetSuppressed:
 			st.Suppressed = decodeSuppressed(r)
+		case f.Key == facetGroups:
+			decodeGroups(r, &st)
 		case f.Key == facetWitnesses:
 			st.Witnesses = decodeWitnesses(r)
 		case strings.HasPrefix(f.Key, facetPort):

@@ -23,7 +23,7 @@ func encodePort(p *diff.PortState) []byte {
 	w.bool(p.Retracted)
 	encodeLost(w, p)
 	encodeServices(w, p)
-	encodeBanners(w, p)
+	encodeBanners(w, p.Banners)
 	w.string(p.Certificate.ID)
 	w.string(p.Certificate.Pending)
 	w.time(p.Certificate.PendingSince)
@@ -43,7 +43,7 @@ func decodePort(r *reader) *diff.PortState {
 	p.Scan, p.WasOpen, p.Unread, p.Retracted = r.time(), r.bool(), r.bool(), r.bool()
 	decodeLost(r, p)
 	decodeServices(r, p)
-	decodeBanners(r, p)
+	p.Banners = decodeBanners(r)
 	p.Certificate = diff.SeenCertificate{ID: r.string(), Pending: r.string(), PendingSince: r.time(), Loss: decodeLoss(r)}
 	if r.bool() {
 		p.Told = decodeTold(r, p)
@@ -129,10 +129,10 @@ func decodeServices(r *reader, p *diff.PortState) {
 	}
 }
 
-func encodeBanners(w *writer, p *diff.PortState) {
-	w.uint(uint64(len(p.Banners)))
-	for _, protocol := range slices.Sorted(maps.Keys(p.Banners)) {
-		s := p.Banners[protocol]
+func encodeBanners(w *writer, banners map[string]diff.SeenBanners) {
+	w.uint(uint64(len(banners)))
+	for _, protocol := range slices.Sorted(maps.Keys(banners)) {
+		s := banners[protocol]
 		w.string(protocol)
 		w.uint(uint64(s.Waiting))
 		w.string(string(s.Told))
@@ -148,11 +148,12 @@ func encodeBanners(w *writer, p *diff.PortState) {
 	}
 }
 
-func decodeBanners(r *reader, p *diff.PortState) {
+func decodeBanners(r *reader) map[string]diff.SeenBanners {
 	n := r.count()
-	if n > 0 {
-		p.Banners = make(map[string]diff.SeenBanners, n)
+	if n == 0 {
+		return nil
 	}
+	out := make(map[string]diff.SeenBanners, n)
 	for range n {
 		protocol := r.string()
 		s := diff.SeenBanners{Waiting: int(r.uint()), Told: banner.Class(r.string())}
@@ -164,8 +165,9 @@ func decodeBanners(r *reader, p *diff.PortState) {
 			f.Form.Protocol = protocol
 			s.Kept = append(s.Kept, f)
 		}
-		p.Banners[protocol] = s
+		out[protocol] = s
 	}
+	return out
 }
 
 // encodeForm leaves the protocol out: it is the set's.

@@ -37,6 +37,10 @@ func encodeTold(w *writer, p *diff.PortState) {
 			encodeToldForm(w, f, p.Banners[set.Protocol].Kept)
 		}
 	}
+	w.uint(uint64(len(t.Flapping)))
+	for _, f := range t.Flapping {
+		w.string(string(f))
+	}
 	w.bool(t.Certificate != nil)
 	if t.Certificate != nil {
 		encodeCertificate(w, t.Certificate)
@@ -58,6 +62,9 @@ func decodeTold(r *reader, p *diff.PortState) *diff.Port {
 			set.Forms = append(set.Forms, decodeToldForm(r, set.Protocol, p.Banners[set.Protocol].Kept))
 		}
 		t.Banners = append(t.Banners, set)
+	}
+	for range r.count() {
+		t.Flapping = append(t.Flapping, diff.Facet(r.string()))
 	}
 	if r.bool() {
 		t.Certificate = decodeCertificate(r)

@@ -149,6 +149,9 @@ func checkFold(t tb, s *store.Store, d *Detector) {
 	if err != nil {
 		t.Fatalf("load: %v", err)
 	}
+	if diff := cmp.Diff(wantHost.Groups, schemas.List[schemas.Group](wireGroups(held.state.Groups)), cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("the store's groups are not the state topic's (-topic +store):\n%s", diff)
+	}
 	told := map[string]schemas.PortBody{}
 	for k, p := range held.state.Ports {
 		if p.Told != nil && p.Told.Status != hostport.Vanished {

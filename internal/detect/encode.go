@@ -129,7 +129,7 @@ func (e *encoder) states(res *diff.Result) error {
 		return nil
 	}
 	head.Port, head.Op = nil, schemas.Op(res.HostOp)
-	body := schemas.HostBody{Baseline: schemas.Baseline(e.state.Baseline), Exposed: e.state.Exposed}
+	body := schemas.HostBody{Baseline: schemas.Baseline(e.state.Baseline), Exposed: e.state.Exposed, Groups: wireGroups(e.state.Groups)}
 	rec, err := schemas.HostStateOf(head, body).Record(e.shards, e.at)
 	e.records = append(e.records, rec)
 	return err

@@ -55,12 +55,29 @@ func what(c *diff.Change) string {
 			return "certificate replaced: " + certificateText(before) + " by " + certificateText(after)
 		}
 		return fmt.Sprintf("certificate replaced (%s): %s", strings.Join(c.Details.(diff.CertificateDetails).Fields, ", "), certificateText(after))
+	case diff.HostTarpitSuspected, diff.HostTarpitChanged:
+		return groupsText(c.After.(diff.Groups))
+	case diff.HostTarpitCleared:
+		return "no longer has many ports that answer alike"
 	case diff.HostExposed:
 		return "exposed: first open port"
 	case diff.HostUnexposed:
 		return "no longer exposed: last open port is gone"
 	}
 	return string(c.Type)
+}
+
+// groupsText counts the ports that answer alike and names the first ranges.
+func groupsText(g diff.Groups) string {
+	count := 0
+	var ranges []string
+	for _, group := range g.Groups {
+		count += group.Count
+		for _, r := range group.Ranges[:min(3, len(group.Ranges))] {
+			ranges = append(ranges, fmt.Sprintf("%s %d-%d", group.Protocol, r.First, r.Last))
+		}
+	}
+	return fmt.Sprintf("%d ports answer alike: %s", count, strings.Join(ranges, ", "))
 }
 
 // summary says what a port that opened offers.

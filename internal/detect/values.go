@@ -23,6 +23,20 @@ func wirePort(p *diff.Port) *schemas.Port {
 	for _, set := range p.Banners {
 		out.Banners = append(out.Banners, wireBannerSet(set))
 	}
+	for _, f := range p.Flapping {
+		out.Flapping = append(out.Flapping, string(f))
+	}
+	return out
+}
+
+func wireGroups(groups []diff.Group) (out []schemas.Group) {
+	for _, g := range groups {
+		wire := schemas.Group{Protocol: g.Protocol, Fingerprint: g.Fingerprint, Count: g.Count}
+		for _, r := range g.Ranges {
+			wire.Ranges = append(wire.Ranges, [2]int{int(r.First), int(r.Last)})
+		}
+		out = append(out, wire)
+	}
 	return out
 }
 
@@ -75,6 +89,8 @@ func wireValue(v any) any {
 		return wireBannerSet(v)
 	case diff.Certificate:
 		return wireCertificate(&v)
+	case diff.Groups:
+		return schemas.GroupsValue{Groups: wireGroups(v.Groups)}
 	case diff.Exposed:
 		return schemas.ExposedValue{Exposed: v.Exposed}
 	}

@@ -15,10 +15,16 @@ type world struct {
 	rng   *rand.Rand
 	now   time.Time
 	ports map[hostport.PortKey]*hostport.Port
+
+	tarpit  bool      // some hundred further ports answer alike, now and then
+	alike   [2]uint16 // the first and last of them; 0: none
+	scanned time.Time // when they were
+	word    hostport.Status
 }
 
 func newWorld(seed uint64) *world {
 	w := &world{rng: rand.New(rand.NewPCG(seed, 1)), now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), ports: map[hostport.PortKey]*hostport.Port{}}
+	w.tarpit = seed%8 == 0
 	for range 1 + w.rng.IntN(4) {
 		w.add()
 	}
@@ -99,6 +105,12 @@ func (w *world) step() {
 			}
 		}
 	}
+	if w.tarpit && w.rng.IntN(2) == 0 {
+		w.scanned, w.word = w.now, pick(w.rng, hostport.Open, hostport.Open, hostport.Open, hostport.Closed)
+		if first := pick[uint16](w.rng, 1, 10000, 10000, 10050); w.rng.IntN(3) == 0 {
+			w.alike = [2]uint16{first, first + pick[uint16](w.rng, 30, 210, 230, 250)}
+		}
+	}
 	for range w.rng.IntN(3) {
 		w.mutate()
 	}
@@ -118,6 +130,12 @@ func (w *world) look() hostport.Snapshot {
 		c := *p
 		c.Services, c.Banners = slices.Clone(p.Services), slices.Clone(p.Banners)
 		s.Ports = append(s.Ports, c)
+	}
+	for n := w.alike[0]; n < w.alike[1]; n++ {
+		key := hostport.PortKey{Protocol: "tcp", Number: n}
+		if p := (hostport.Port{PortKey: key, ID: fmt.Sprintf("id-%d", n), Status: w.word, FirstSeen: w.scanned, LastSeen: w.scanned, LastScan: w.scanned}); w.ports[key] == nil {
+			s.Ports = append(s.Ports, p)
+		}
 	}
 	slices.SortFunc(s.Ports, func(a, b hostport.Port) int { return a.PortKey.Compare(b.PortKey) })
 	s.Paging = hostport.Paging{Pages: 1, Count: len(s.Ports), Distinct: len(s.Ports)}
