@@ -63,7 +63,8 @@ func (s *stepper) bannerSeen(key portKey, p *PortState, r record, rel relation, 
 		s.suppress(RuleEqualEvidence, FacetBanners, "")
 		return
 	}
-	facts := banner.Compare(newestTold(told, seen.Kept), entering(told, current))
+	was, is := newestTold(told, seen.Kept), entering(told, current)
+	facts := banner.Compare(was, is)
 	class := worst(facts)
 	reasons := []Reason{NewForm}
 	if !isNew {
@@ -81,7 +82,7 @@ func (s *stepper) bannerSeen(key portKey, p *PortState, r record, rel relation, 
 			return
 		}
 	}
-	reasons = withFactReason(reasons, class)
+	reasons = withFactReasons(reasons, was, is, facts)
 	after := s.bannerSet(told.Protocol, current)
 	seen.Kept, seen.Waiting, seen.Told = keep(seen.Kept, remembered(seen.Kept, current), s.now), 0, class
 	s.facet(key, p, r, Change{Type: BannerChanged, NotBefore: p.Agreed, Before: told, After: after, Changed: []Facet{FacetBanners}, Reasons: reasons,

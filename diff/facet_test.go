@@ -158,7 +158,7 @@ func TestBanners(t *testing.T) {
 		tl := newTimeline(t)
 		tl.look(0, port(80, -1, answer("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\r\n", -9, -1)))
 		expect(t, "changed", tl.look(24, port(80, 20, answer("HTTP/1.1 200 OK\r\n\r\n", 15, 20))), "banner.changed tcp/80")
-		if r := tl.last.Changes[0].Reasons; !cmp.Equal(r, []Reason{NewForm, SecurityFact}) {
+		if r := tl.last.Changes[0].Reasons; !cmp.Equal(r, []Reason{NewForm, SecurityFact, AuthRemoved}) {
 			t.Errorf("%v", r)
 		}
 	})

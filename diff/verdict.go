@@ -23,7 +23,7 @@ func JudgeBanners(old, entering banner.Form) BannerVerdict {
 		return BannerVerdict{Same: true}
 	}
 	facts := banner.Compare(before.Form, after.Form)
-	return BannerVerdict{Type: BannerChanged, Reasons: withFactReason([]Reason{NewForm}, worst(facts)), Facts: facts}
+	return BannerVerdict{Type: BannerChanged, Reasons: withFactReasons([]Reason{NewForm}, before.Form, after.Form, facts), Facts: facts}
 }
 
 // seenForm is a form as it is remembered.
@@ -39,13 +39,14 @@ func sameAnswer(a, b SeenForm) bool {
 	return a.Form.Digest == b.Form.Digest || !a.Long && !b.Long && banner.SameButCut(a.Form, b.Form)
 }
 
-// withFactReason adds the reason that raises the severity of a change.
-func withFactReason(reasons []Reason, worst banner.Class) []Reason {
-	switch worst {
+// withFactReasons adds what the facts mean, first the reason that raises the
+// severity of a change.
+func withFactReasons(reasons []Reason, before, after banner.Form, facts []banner.FactChange) []Reason {
+	switch worst(facts) {
 	case banner.Security:
-		return append(reasons, SecurityFact)
+		reasons = append(reasons, SecurityFact)
 	case banner.Routing:
-		return append(reasons, RoutingFact)
+		reasons = append(reasons, RoutingFact)
 	}
-	return reasons
+	return append(reasons, factReasons(before, after, facts)...)
 }

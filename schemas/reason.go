@@ -28,6 +28,11 @@ const (
 	ReasonReturned        Reason = "returned"
 	ReasonSecurityFact    Reason = "security_fact"
 	ReasonRoutingFact     Reason = "routing_fact"
+	ReasonAuthRemoved     Reason = "auth_removed"
+	ReasonCapabilityLost  Reason = "capability_lost"
+	ReasonProtectionLost  Reason = "protection_lost"
+	ReasonRedirectHost    Reason = "redirect_host"
+	ReasonProductChanged  Reason = "product_changed"
 	ReasonTLSAdded        Reason = "tls_added"
 	ReasonTLSRemoved      Reason = "tls_removed"
 	ReasonSameIdentity    Reason = "same_identity"
@@ -78,6 +83,11 @@ var reasons = []struct {
 	{ReasonReturned, "An answer that was known before has come back and is told."},
 	{ReasonSecurityFact, "A fact about authentication or protection changed."},
 	{ReasonRoutingFact, "A fact about where the service leads its clients changed."},
+	{ReasonAuthRemoved, "The service asked for a login and lets everybody in now."},
+	{ReasonCapabilityLost, "The service no longer offers TLS, or a way to log in, that it offered."},
+	{ReasonProtectionLost, "A protective header, a flag of a cookie or the TLS of a redirect is gone."},
+	{ReasonRedirectHost, "The service leads its clients to another host."},
+	{ReasonProductChanged, "Another product answers."},
 	{ReasonTLSAdded, "The port presents a certificate and presented none before."},
 	{ReasonTLSRemoved, "The certificate was absent from two scans of the port."},
 	{ReasonSameIdentity, "Another certificate with the same subject, names and issuer."},

@@ -23,10 +23,10 @@ func Compare(before, after Form) []FactChange {
 	for len(b) > 0 || len(a) > 0 {
 		switch {
 		case len(a) == 0 || len(b) > 0 && b[0].Path < a[0].Path:
-			out = append(out, FactChange{b[0].Path, b[0].Class, &b[0].Value, nil})
+			out = append(out, FactChange{b[0].Path, alone(b[0]), &b[0].Value, nil})
 			b = b[1:]
 		case len(b) == 0 || a[0].Path < b[0].Path:
-			out = append(out, FactChange{a[0].Path, a[0].Class, nil, &a[0].Value})
+			out = append(out, FactChange{a[0].Path, alone(a[0]), nil, &a[0].Value})
 			a = a[1:]
 		default:
 			if a[0].Value != b[0].Value {
@@ -40,6 +40,15 @@ func Compare(before, after Form) []FactChange {
 		}
 	}
 	return out
+}
+
+// alone is the class of a fact that came or went: a cookie's flags are a matter of
+// security, the cookie itself is content.
+func alone(f Fact) Class {
+	if strings.Contains(f.Path, ".cookie.") {
+		return Content
+	}
+	return f.Class
 }
 
 // SameButCut says whether the forms are of one answer of which the source kept

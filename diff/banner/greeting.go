@@ -15,10 +15,13 @@ func parseReplies(d *document, text string) {
 		code, _ := replyCode(line)
 		if first == "" && code != "" {
 			first = code
-			d.fact("code", Security, code)
+			d.fact("code", codeClass(code), code)
 		}
 		if i > 0 && i == len(lines)-1 && d.lastLineCut(text) && (inFeatures || code != first) {
 			break // what it would have become is open
+		}
+		if i > 0 && d.protocol == "ftp" && (code == "230" || code == "530") {
+			d.fact("login", Security, code)
 		}
 		rest := line
 		if code != "" {
@@ -53,6 +56,16 @@ func parseReplies(d *document, text string) {
 		d.fact("greeting", Identity, whole)
 		d.product, d.version = knownProduct(whole)
 	}
+}
+
+// codeClass: a greeting that asks for a login, or lets in without one, is a matter
+// of security.
+func codeClass(code string) Class {
+	switch code {
+	case "230", "480", "530", "535":
+		return Security
+	}
+	return Content
 }
 
 // lastLineCut says whether the text ends within a line that went on.
@@ -136,9 +149,17 @@ func parseIMAP(d *document, text string) {
 	}
 	whole := joined(greeting)
 	state, _, _ := strings.Cut(strings.TrimPrefix(whole, "* "), " ")
-	d.fact("state", Security, state)
+	d.fact("state", stateClass(state), state)
 	d.fact("greeting", Identity, whole)
 	d.product, d.version = knownProduct(whole)
+}
+
+// stateClass: PREAUTH lets everybody in.
+func stateClass(state string) Class {
+	if state == "PREAUTH" {
+		return Security
+	}
+	return Content
 }
 
 func (d *document) capabilities(list string) string {
@@ -185,7 +206,7 @@ func parsePOP3(d *document, text string) {
 		return
 	}
 	status, _, _ := strings.Cut(greeting[0], " ")
-	d.fact("status", Security, status)
+	d.fact("status", Content, status)
 	d.fact("greeting", Identity, joined(greeting))
 	if strings.Contains(greeting[0], maskStamp) {
 		d.fact("capability.apop", Security, "")
