@@ -18,6 +18,24 @@ import (
 // UTF-8, which must cost nothing.
 var tolerant = json.JoinOptions(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 
+// lowercase reads members that are written in lower case into the fields of hostport.
+var lowercase = json.MatchCaseInsensitiveNames(true)
+
+// The results of lines that a recording holds beside snapshots. Whoever wants
+// snapshots passes over them.
+const (
+	ResultHead   = "recording" // with what the lines after it were decided
+	ResultFailed = "failed"    // a look that brought nothing
+	ResultTick   = "tick"      // what time alone brought to a host was decided
+)
+
+// errNoSnapshot is a line that holds something else of a recording.
+var errNoSnapshot = errors.New("a line of a recording that holds no snapshot")
+
+// Parse reads one snapshot line. The error says what is wrong with it and quotes
+// none of it.
+func Parse(text []byte) (hostport.Snapshot, error) { return parseSnapshot(text) }
+
 // line is a snapshot line. Members it does not name are passed over.
 type line struct {
 	V        int                    `json:"v"`
@@ -29,6 +47,9 @@ type line struct {
 	Requests []string               `json:"requests"`
 	Ports    jsontext.Value         `json:"ports"`
 	Answers  []answer               `json:"answers"`
+	// Only where there is something to say.
+	Malformed []hostport.Malformed `json:"malformed"`
+	Paging    *hostport.Paging     `json:"paging"`
 }
 
 type answer struct {
@@ -44,11 +65,14 @@ type answer struct {
 
 func parseSnapshot(text jsontext.Value) (hostport.Snapshot, error) {
 	var l line
-	if err := json.Unmarshal(text, &l, tolerant); err != nil {
+	if err := json.Unmarshal(text, &l, tolerant, lowercase); err != nil {
 		return hostport.Snapshot{}, errors.New("a snapshot line with a member of the wrong type") // err quotes the text
 	}
 	if l.V != Version {
 		return hostport.Snapshot{}, fmt.Errorf("a snapshot line of version %d, and version %d is read here", l.V, Version)
+	}
+	if slices.Contains([]hostport.Result{ResultHead, ResultFailed, ResultTick}, l.Result) {
+		return hostport.Snapshot{}, errNoSnapshot
 	}
 	host, err := hostport.ParseHost(l.Host)
 	if err != nil {
@@ -74,6 +98,10 @@ func parseSnapshot(text jsontext.Value) (hostport.Snapshot, error) {
 	}
 	s := hostport.Snapshot{Host: host, At: at, Result: l.Result, Proof: l.Proof, Requests: l.Requests,
 		Ports: list.Ports, Malformed: list.Unreadable, Paging: list.Paging()}
+	s.Malformed = append(s.Malformed, l.Malformed...)
+	if l.Paging != nil {
+		s.Paging = *l.Paging
+	}
 	if s.Coverage, err = parseCoverage(l.Coverage); err != nil {
 		return hostport.Snapshot{}, err
 	}

@@ -117,7 +117,10 @@ func (r *Reader) value(text jsontext.Value) error {
 			return err
 		}
 		s, err := parseSnapshot(text)
-		if err != nil {
+		switch {
+		case errors.Is(err, errNoSnapshot):
+			return nil
+		case err != nil:
 			return err
 		}
 		r.ready = append(r.ready, s)

@@ -74,6 +74,8 @@ func TestLinesAreReadAgain(t *testing.T) {
 		}
 	})
 	unknown := snapshot(func(s *hostport.Snapshot) { s.Result = hostport.Unknown; s.Host = "www.example.com" })
+	whole.Malformed = []hostport.Malformed{{Field: "", Record: "tcp/1", Digest: "5b1f", Length: 12}}
+	whole.Paging = hostport.Paging{Pages: 2, Count: 2, Distinct: 1, Unreadable: 1}
 	var file []byte
 	for _, s := range []*hostport.Snapshot{whole, unknown} {
 		var err error
@@ -81,10 +83,16 @@ func TestLinesAreReadAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// What else a recording holds is passed over.
+	file = append(file, `{"v":1,"result":"recording"}`+"\n"+`{"v":1,"host":"h.example","at":"","result":"failed"}`+"\n"+`{"v":1,"host":"h.example","at":"","result":"tick"}`+"\n"...)
 	got, err := readAll(bytes.NewReader(file), "")
 	if err != nil || len(got) != 2 {
 		t.Fatalf("%d snapshots, %v", len(got), err)
 	}
+	if d := cmp.Diff(whole.Paging, got[0].Paging) + cmp.Diff(whole.Malformed, got[0].Malformed); d != "" {
+		t.Error(d)
+	}
+	file = file[:bytes.Index(file, []byte(`{"v":1,"result":"recording"}`))]
 	var again []byte
 	for i := range got {
 		if again, err = Append(again, &got[i]); err != nil {

@@ -4,7 +4,9 @@
 //
 // It promises that a line holds every record as the source gave it but for white
 // space, so that a recording can be read again by whoever learns to read more of
-// it. A record that could not be read at all is not in the line. What is read is
+// it. A record that could not be read at all is in the line as its digest and
+// length, and the figures of the paging where they decided something, so that a
+// replay tells what the look told (P7). What is read is
 // a whole snapshot with its proof or an error, never a shorter one (P1), one at a
 // time, so that a file may be larger than memory (P11). It does not escape: a line
 // may hold any text of a host, also bytes that are not UTF-8, and whoever shows it
@@ -71,7 +73,42 @@ func appendSnapshot(b []byte, s *hostport.Snapshot) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return append(b, "]}"...), nil
+	b = append(b, ']')
+	b = appendMalformed(b, s.Malformed)
+	return append(appendPaging(b, s), '}'), nil
+}
+
+// appendMalformed writes what of the list could not be read at all:
+// "malformed":[{"field","record","digest","length"}]; nothing where all could.
+func appendMalformed(b []byte, list []hostport.Malformed) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(b, `,"malformed":[`...)
+	for i, m := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"field":`...)
+		b = appendString(b, m.Field)
+		b = append(b, `,"record":`...)
+		b = appendString(b, m.Record)
+		b = append(b, `,"digest":`...)
+		b = appendString(b, m.Digest)
+		b = fmt.Appendf(b, `,"length":%d}`, m.Length)
+	}
+	return append(b, ']')
+}
+
+// appendPaging writes what snapshot.incomplete tells,
+// "paging":{"pages","count","distinct","repeated","unreadable"}; nothing where it
+// tells nothing: of a list that is proven and was read whole.
+func appendPaging(b []byte, s *hostport.Snapshot) []byte {
+	if p := s.Paging; !s.Proof.Complete() || p.Unreadable > 0 {
+		b = fmt.Appendf(b, `,"paging":{"pages":%d,"count":%d,"distinct":%d,"repeated":%d,"unreadable":%d}`,
+			p.Pages, p.Count, p.Distinct, p.Repeated, p.Unreadable)
+	}
+	return b
 }
 
 // appendCoverage writes {"tcp":[[1,1000],[3306,3306]]}, or null where the list

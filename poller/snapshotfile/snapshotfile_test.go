@@ -43,6 +43,12 @@ func TestLines(t *testing.T) {
 			s.Requests = []string{"a", "b\""}
 			s.Ports = []hostport.Port{port(1, `{"port":1,"status":"Open","new":{"x":1.50}}`), port(2, "{ \"port\" : 2,\n\t\"port\":2 , \"banner\":\"\\u0041\xff\" }")}
 		}), `{"v":1,"host":"203.0.113.7","at":"2026-11-23T15:02:11.120Z","result":"ports","proof":"single","coverage":null,"requests":["a","b\""],"ports":[{"port":1,"status":"Open","new":{"x":1.50}},{"port":2,"port":2,"banner":"\u0041` + "\xff" + `"}],"answers":[]}`},
+		{"not all could be read", snapshot(func(s *hostport.Snapshot) {
+			s.Proof = hostport.Unproven
+			s.Malformed = []hostport.Malformed{{Digest: "5b1f", Length: 12}}
+			s.Paging = hostport.Paging{Pages: 3, Count: 7, Distinct: 5, Repeated: 1, Unreadable: 1}
+		}), `{"v":1,"host":"203.0.113.7","at":"2026-11-23T15:02:11.120Z","result":"ports","proof":"unproven","coverage":null,"requests":["8f1c"],"ports":[],"answers":[],` +
+			`"malformed":[{"field":"","record":"","digest":"5b1f","length":12}],"paging":{"pages":3,"count":7,"distinct":5,"repeated":1,"unreadable":1}}`},
 		{"answers", snapshot(func(s *hostport.Snapshot) {
 			s.Answers = []hostport.Answer{
 				{Ask: hostport.Ask{Kind: hostport.AskPort, Key: key, ID: "i="}, Verdict: hostport.Found, Port: &found, Requests: []string{"r1"}},

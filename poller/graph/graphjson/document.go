@@ -178,7 +178,12 @@ func (d *document) drop(field string, m mark) {
 	d.wrong(field, d.since(m))
 }
 
+// malformed notes a value by its digest, without white space: a recording keeps
+// none, and must tell the same (P7).
 func malformed(field string, raw []byte) hostport.Malformed {
+	if text := compact(raw); text != nil {
+		raw = text
+	}
 	sum := sha256.Sum256(raw)
 	return hostport.Malformed{Field: field, Digest: hex.EncodeToString(sum[:16]), Length: len(raw)}
 }
