@@ -77,7 +77,7 @@ configuration or unreadable input; 3 the outside failed (Graph, Kafka, store, di
 	root.CompletionOptions.DisableDefaultCmd = true // completionCommand stands in its place
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(e.demoCommand(), e.runCommand(), e.simCommand(), e.pollCommand(), e.tailCommand(), e.topicsCommand(),
-		e.configCommand(), e.storeCommand(), e.explainCommand(), e.versionCommand(), e.completionCommand())
+		e.configCommand(), e.replayCommand(), e.storeCommand(), e.explainCommand(), e.versionCommand(), e.completionCommand())
 	return root
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/portdelta/portdelta/internal/detect"
 	"github.com/portdelta/portdelta/internal/hostport"
 	"github.com/portdelta/portdelta/internal/limits"
+	"github.com/portdelta/portdelta/internal/recording"
 	"github.com/portdelta/portdelta/internal/store"
 	"github.com/portdelta/portdelta/internal/telemetry"
 	"github.com/portdelta/portdelta/internal/version"
@@ -42,7 +43,8 @@ type pipeline struct {
 	handler  *handler
 	ticks    *ticker
 	alarms   alarms
-	socket   *control.Server // nil where it could not be had
+	socket   *control.Server   // nil where it could not be had
+	recorder *recording.Writer // nil where nothing is recorded
 
 	endHealth  context.CancelFunc // nil before the address is taken
 	healthDone chan struct{}      // closed when healthErr is set and the address free
@@ -198,10 +200,16 @@ func (p *pipeline) run(stop, hurry context.Context) error {
 	actor(&watchDone, watchCtx, p.poll.Run)
 	actor(&watchDone, watchCtx, p.handler.heartbeats)
 	actor(&watchDone, watchCtx, p.ticks.run)
+	if p.recorder != nil {
+		actor(&watchDone, watchCtx, p.recorder.Run)
+	}
 
 	<-watchCtx.Done()
 	p.log.Info("stopping: looks in flight end, then the outbox drains")
 	watchDone.Wait()
+	if p.recorder != nil {
+		p.recorder.Close()
+	}
 	if failed.get() == nil {
 		failed.set(p.drain(hurry))
 	}

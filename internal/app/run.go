@@ -9,7 +9,7 @@ import (
 )
 
 func (e *env) runCommand() *cobra.Command {
-	var file string
+	var f runFlags
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Watch the configured hosts and publish their changes",
@@ -18,16 +18,21 @@ func (e *env) runCommand() *cobra.Command {
 A first SIGINT or SIGTERM stops in order: looks in flight are committed and the
 outbox is sent, for 20 s at most; a second one stops at once. Nothing is lost
 either way: what was not sent waits in the store.`,
-		Example: `  portdelta run --config portdelta.yaml`,
-		Args:    noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return e.watch(cmd.Context(), file) },
+		Example: `  portdelta run --config portdelta.yaml
+  portdelta run --config portdelta.yaml --record looks`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return e.watch(cmd.Context(), f) },
 	}
-	configFlag(cmd, &file)
+	configFlag(cmd, &f.file)
+	f.add(cmd)
 	return cmd
 }
 
-func (e *env) watch(ctx context.Context, file string) error {
-	cfg, err := loadConfig(file, "")
+func (e *env) watch(ctx context.Context, f runFlags) error {
+	if err := f.check(); err != nil {
+		return usage(err)
+	}
+	cfg, err := loadConfig(f.file, "")
 	if err != nil {
 		return err
 	}
@@ -48,6 +53,12 @@ func (e *env) watch(ctx context.Context, file string) error {
 	p, err := newPipeline(ctx, e.hurry, cfg, list.Hosts, log)
 	if err != nil {
 		return e.orStopped(ctx, err)
+	}
+	if f.record != "" {
+		if err := p.record(f, cfg); err != nil {
+			p.close()
+			return outside(err)
+		}
 	}
 	log.Info("watching", zap.Int("hosts", report.Hosts), zap.Int("duplicates", list.Duplicates),
 		zap.Float64("requestsPerSecond", report.RequestsPerSecond), zap.Duration("fullBaseline", report.FullBaseline),

@@ -55,6 +55,10 @@ type Detector struct {
 	Source  string // the CloudEvents source: schemas.Source
 	Policy  diff.Policy
 	Metrics *Metrics
+	// Decided, if set, is told of the input of each step after its commit, in the
+	// order of each host's steps. It may be called concurrently for different hosts;
+	// the step waits for it.
+	Decided func(Input)
 
 	busy hostLocks
 }
@@ -78,7 +82,11 @@ func (d *Detector) Handle(_ context.Context, snapshot hostport.Snapshot) ([]host
 	if len(res.Asks) > 0 {
 		return res.Asks, nil
 	}
-	return nil, d.commit(held, &snapshot, &res, false)
+	if err := d.commit(held, &snapshot, &res, false); err != nil {
+		return nil, err
+	}
+	d.decided(Input{Host: snapshot.Host, At: snapshot.At, Snapshot: &snapshot})
+	return nil, nil
 }
 
 // Failed takes a look that brought nothing. Errors as of Handle.
@@ -90,10 +98,13 @@ func (d *Detector) Failed(_ context.Context, host hostport.Host, f diff.Failure)
 	}
 	f.At = f.At.UTC().Truncate(time.Millisecond)
 	res := diff.Fail(held.state, host, f)
-	if len(res.Notes) == 0 {
-		return nil
+	if len(res.Notes) > 0 {
+		if err := d.commit(held, &hostport.Snapshot{Host: host, At: f.At}, &res, false); err != nil {
+			return err
+		}
 	}
-	return d.commit(held, &hostport.Snapshot{Host: host, At: f.At}, &res, false)
+	d.decided(Input{Host: host, At: f.At, Failure: &f})
+	return nil
 }
 
 // held is a host as it was loaded.

@@ -28,7 +28,11 @@ func (d *Detector) Tick(_ context.Context, host hostport.Host, at time.Time) err
 		return &StepError{host, errors.New("due for a tick, though nothing is held of it")}
 	}
 	res := diff.Tick(held.state, d.Policy, at)
-	return d.commit(held, &hostport.Snapshot{Host: host, At: at}, &res, true)
+	if err := d.commit(held, &hostport.Snapshot{Host: host, At: at}, &res, true); err != nil {
+		return err
+	}
+	d.decided(Input{Host: host, At: at})
+	return nil
 }
 
 // Due returns hosts of a shard that are due for a Tick by then. After their ticks

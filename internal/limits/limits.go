@@ -112,6 +112,12 @@ var (
 	LookDrainSeconds = limit("look_drain_seconds", 5, "seconds", "looks still in flight so long after a stop are cut off and tell nothing")
 )
 
+// What is recorded.
+var (
+	RecordBytes     = limit("record_bytes", 1<<30, "bytes", "of a recording's folder, unless --record-mib says otherwise; the oldest file is dropped")
+	RecordFileBytes = limit("record_file_bytes", 64<<20, "bytes", "a recording goes on in the next file; an eighth of the folder's bound where that is less")
+)
+
 // What may be asked of what is held.
 var (
 	ControlConnections = limit("control_connections", 8, "connections", "further connections to the control socket wait")
