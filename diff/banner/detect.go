@@ -13,12 +13,12 @@ func detect(src source, scanProtocol string, port int) string {
 	if p := byReply(raw, hint, port); p != "" {
 		return p
 	}
+	if p := byWords(raw, hint); p != "" {
+		return p
+	}
 	first, _ := src.octets(64)
 	if p := byOctets(first); p != "" {
 		return p
-	}
-	if strings.Contains(raw, "redis_version:") {
-		return "redis"
 	}
 	if hint != "unknown" {
 		return hint
@@ -36,7 +36,8 @@ func byPrefix(raw string) string {
 	for _, p := range []struct{ prefix, protocol string }{
 		{"HTTP/", "http"}, {"SSH-", "ssh"}, {"SIP/", "sip"}, {"RTSP/", "rtsp"}, {"RFB ", "rfb"},
 		{"* OK", "imap"}, {"* BYE", "imap"}, {"* PREAUTH", "imap"}, {"@RSYNCD:", "rsync"},
-		{"+PONG", "redis"}, {"-NOAUTH", "redis"}, {"-DENIED", "redis"}, {"-MISCONF", "redis"}, {"-WRONGPASS", "redis"},
+		{"+PONG", "redis"}, {"-NOAUTH ", "redis"}, {"-DENIED ", "redis"}, {"-MISCONF ", "redis"}, {"-WRONGPASS ", "redis"},
+		{"-LOADING ", "redis"}, {"-NOPERM ", "redis"}, {"-MASTERDOWN ", "redis"}, {"-BUSY ", "redis"},
 		{"STAT ", "memcache"}, {"VERSION ", "memcache"},
 	} {
 		if strings.HasPrefix(raw, p.prefix) {
@@ -46,6 +47,23 @@ func byPrefix(raw string) string {
 	start := asciiLower(strings.TrimLeft(raw[:min(len(raw), 64)], " \n\t"))
 	if strings.HasPrefix(start, "<!doctype html") || strings.HasPrefix(start, "<html") {
 		return "http" // an answer without a head, as HTTP/0.9 gave
+	}
+	return ""
+}
+
+// byWords finds the dumps that name their server somewhere, near the beginning
+// unless it is a field's name.
+func byWords(raw, hint string) string {
+	start := raw[:min(len(raw), 4096)]
+	for _, w := range []struct{ words, protocol string }{
+		{"redis_version:", "redis"}, {"valkey_version:", "redis"}, {"Zookeeper version:", "zookeeper"}, {"zookeeper.version", "zookeeper"},
+		{"zk_version", "zookeeper"}, {"maxWireVersion", "mongodb"}, {"maxBsonObjectSize", "mongodb"}, {`"ismaster"`, "mongodb"}, {"MongoDB Server Information", "mongodb"}, {"$SYS/broker", "mqtt"},
+		{"MQTT Connection Code", "mqtt"}, {"supportedLDAPVersion", "ldap"}, {"version=\"ntpd", "ntp"}, {"NTLM Info", "ms-wbt-server"},
+		{"Remote Desktop Protocol", "ms-wbt-server"}, {"namingContexts:", "ldap"},
+	} {
+		if strings.Contains(start, w.words) && (hint != "http" || w.protocol == "redis") {
+			return w.protocol
+		}
 	}
 	return ""
 }
@@ -113,14 +131,30 @@ func byOctets(b []byte) string {
 	case len(b) >= 9 && string(b[:9]) == "\x05\x00\x00\x00\x0b\x08\x05\x1a\x00":
 		return "mysqlx" // its first notice
 	case len(b) >= 6 && b[3] == 0 && b[4] == 0x0A && isDigit(b[5]),
-		len(b) >= 7 && b[3] == 0 && b[4] == 0xFF:
+		len(b) >= 7 && b[3] == 0 && b[4] == 0xFF && b[6] >= 3 && b[6] < ' ' && allText(b[7:]):
 		return "mysql" // the first packet: a handshake of version 10, or an error
-	case len(b) >= 8 && b[0] == 'E' && b[1] == 0 && (string(b[5:7]) == "SF" || string(b[5:7]) == "SE"):
-		return "postgresql" // ErrorResponse with severity FATAL or ERROR
+	case isPostgres(b):
+		return "postgresql"
 	case len(b) >= 3 && (b[0] == 0x16 || b[0] == 0x15) && b[1] == 3 && b[2] <= 4:
 		return "tls" // a handshake or alert record
 	case len(b) >= 4 && b[0] == 3 && b[1] == 0 && b[2] == 0:
 		return "ms-wbt-server" // TPKT (RFC 1006)
+	case isMongo(b):
+		return "mongodb"
+	case isAMQP(b), len(b) >= 8 && string(b[:4]) == "AMQP" && b[4] < ' ':
+		return "amqp"
+	case isSMB(b):
+		return "microsoft-ds"
+	case isLDAP(b):
+		return "ldap"
+	case isSNMP(b), len(b) > 8 && strings.Contains(string(b[:min(len(b), 24)]), "\x04\x06public"):
+		return "snmp"
+	case isTDS(b):
+		return "ms-sql-s"
+	case len(b) >= 4 && b[0] == 0x20 && b[1] == 2 && b[2] <= 1 && b[3] <= 5:
+		return "mqtt" // CONNACK
+	case len(b) > 20 && strings.Contains(asciiLower(string(b)), "\x07version\x04bind"):
+		return "domain"
 	}
 	return ""
 }
@@ -133,14 +167,18 @@ var aliases = map[string]string{
 	"pop": "pop3", "pop3s": "pop3", "ftps": "ftp", "telnets": "telnet", "nntps": "nntp", "sips": "sip", "rtsps": "rtsp",
 	"postgres": "postgresql", "mariadb": "mysql", "memcached": "memcache", "vnc": "rfb", "rdp": "ms-wbt-server",
 	"elasticsearch": "http", "opensearch": "http", "kibana": "http", "docker": "http", "kubernetes": "http", "k8s": "http", "etcd": "http", "consul": "http",
-	"ssl": "tls", "mssql": "ms-sql-s", "dns": "domain", "ldaps": "ldap",
+	"ssl": "tls", "mssql": "ms-sql-s", "sqlserver": "ms-sql-s", "dns": "domain", "dns-tcp": "domain", "dns-udp": "domain", "ldaps": "ldap", "mongo": "mongodb",
+	"mongod": "mongodb", "mqtts": "mqtt", "secure-mqtt": "mqtt", "amqps": "amqp", "rabbitmq": "amqp", "smb": "microsoft-ds", "snmpv3": "snmp",
+	"ms-term-serv": "ms-wbt-server", "termsrv": "ms-wbt-server", "terminal": "ms-wbt-server", "pgsql": "postgresql",
+	"zk": "zookeeper", "mysql-x": "mysqlx", "rediss": "redis", "valkey": "redis",
 }
 
 // portProtocols are the ports where a greeting or a bare text is worth a guess.
 var portProtocols = map[int]string{
 	21: "ftp", 22: "ssh", 23: "telnet", 25: "smtp", 80: "http", 110: "pop3", 119: "nntp", 143: "imap", 443: "http",
 	465: "smtp", 587: "smtp", 873: "rsync", 990: "ftp", 993: "imap", 995: "pop3", 2525: "smtp", 3306: "mysql",
-	5432: "postgresql", 5900: "rfb", 6379: "redis", 8080: "http", 11211: "memcache",
+	5432: "postgresql", 5900: "rfb", 6379: "redis", 8080: "http", 11211: "memcache", 53: "domain", 123: "ntp", 161: "snmp", 389: "ldap", 445: "microsoft-ds", 1433: "ms-sql-s",
+	1883: "mqtt", 2181: "zookeeper", 3389: "ms-wbt-server", 5672: "amqp", 27017: "mongodb", 33060: "mysqlx",
 }
 
 // protocolName bounds the source's word: lower case, letters that a protocol

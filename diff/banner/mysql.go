@@ -72,12 +72,12 @@ func mysqlHandshake(d *document, b []byte, lossy bool) {
 		}
 	}
 	version, _ := escape(string(b[:end]))
+	// MariaDB 10 says 5.5.5- first, for replication with old servers.
+	version = strings.TrimPrefix(version, "5.5.5-")
 	d.line("version: " + version)
 	d.fact("version", Identity, version)
 	d.clue(fingerprint.MySQLVersion, version)
-	d.product = "MySQL"
-	// MariaDB 10 says 5.5.5- first, for replication with old servers.
-	d.version = versionAt(strings.TrimPrefix(version, "5.5.5-"))
+	d.product, d.version = "MySQL", versionAt(version)
 	if strings.Contains(version, "MariaDB") {
 		d.product = "MariaDB"
 		if before, _, ok := strings.Cut(d.version, "-MariaDB"); ok {

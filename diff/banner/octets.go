@@ -46,15 +46,13 @@ func (s source) octets(limit int) (b []byte, lossy bool) {
 // writing says which escapes a source uses.
 type writing struct{ lines, all bool }
 
-// writtenOut looks how bytes were written out: \r, \n and \t only where there is
-// no real line end, a doubled backslash only where no control stands raw.
+// writtenOut looks how bytes were written out: \r, \n and \t only where no control
+// stands raw, a doubled backslash only where there is an \xNN too.
 func writtenOut(text string) writing {
-	if strings.IndexByte(text, '\\') < 0 {
+	if strings.IndexByte(text, '\\') < 0 || strings.IndexFunc(text, func(r rune) bool { return r < ' ' }) >= 0 {
 		return writing{}
 	}
-	w := writing{lines: strings.IndexByte(text, '\n') < 0}
-	w.all = w.lines && strings.Contains(text, `\x`) && strings.IndexFunc(text, func(r rune) bool { return r < ' ' }) < 0
-	return w
+	return writing{lines: true, all: strings.Contains(text, `\x`)}
 }
 
 // escaped reads the escape text begins with; size 0 is none.
@@ -68,7 +66,8 @@ func (w writing) escaped(text string) (value byte, size int) {
 		return '\n', 2
 	case w.lines && c == 't':
 		return '\t', 2
-	case w.all && c == '\\':
+	case w.all && c == '\\' && (len(text) < 5 || text[2] != 'x' || !isHex(text[3]) || !isHex(text[4])):
+		// Before \xNN it is more likely a backslash that no one doubled.
 		return '\\', 2
 	}
 	return 0, 0
@@ -166,7 +165,9 @@ var octetParsers map[string]func(*document, source)
 func init() {
 	// In init because the parsers call one another through parse.
 	octetParsers = map[string]func(*document, source){
-		"ssh": parseSSH, "tls": parseTLS, "rfb": parseRFB, "mysql": parseMySQL, "mysqlx": parseMySQLX,
-		"redis": parseStore, "memcache": parseStore,
+		"amqp": parseAMQP, "domain": parseDNS, "ldap": parseLDAP, "memcache": parseStore, "microsoft-ds": parseSMB, "mongodb": parseMongo,
+		"mqtt": parseMQTT, "ms-sql-s": parseTDS, "ms-wbt-server": parseRDP, "mysql": parseMySQL, "mysqlx": parseMySQLX, "ntp": parseNTP,
+		"postgresql": parsePostgres, "redis": parseStore, "rfb": parseRFB, "snmp": parseSNMP, "ssh": parseSSH, "telnet": parseTelnet,
+		"tls": parseTLS, "zookeeper": parseZooKeeper,
 	}
 }

@@ -57,7 +57,7 @@ func keyExchange(b []byte, lossy bool) [][]string {
 		return lists
 	}
 	for at := 6; at < min(len(b), header+1); at++ {
-		if lists, fine := nameLists(b[at:], true); fine && len(lists) > 0 {
+		if lists, fine := nameLists(b[at:], true); fine && len(lists) > 0 && len(lists[0]) > 0 {
 			return lists
 		}
 	}
@@ -72,14 +72,14 @@ func nameLists(b []byte, lossy bool) (lists [][]string, fine bool) {
 			return lists, true
 		}
 		n := r.uint32()
-		if lossy && n >= 0 && n&0xFF == 0xFF {
+		if n < 0 || n > 8<<10 {
+			return lists, false
+		}
+		if lossy && n&0xFF == 0xFF {
 			// The length's last byte is not known: names end where NUL begins the next.
 			if n = bytes.IndexByte(r.b, 0); n < 0 {
 				return lists, true
 			}
-		}
-		if n < 0 || n > 8<<10 {
-			return lists, false
 		}
 		if n > len(r.b) {
 			return lists, visible(r.b)

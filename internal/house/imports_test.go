@@ -37,6 +37,7 @@ var imports = map[string]row{
 	"diff":                     {[]string{"internal/hostport", "diff/banner"}, "the rules of evidence are pure: nothing of storage, encoding or transport"},
 	"diff/banner":              {[]string{"diff/banner/fingerprint"}, "text in, canonical form out"},
 	"diff/banner/fingerprint":  {nil, "a table: a field in, a product out"},
+	"diff/banner/pairgen":      {nil, "labelled pairs to try the rules with: with code of diff/banner in it, it would share their errors"},
 	"schemas":                  {nil, "the wire contract: a consumer imports it alone"},
 	"schemas/schematest":       {[]string{"schemas"}, "keeps the validator out of the binary"},
 	"internal/detect":          {[]string{"internal/hostport", "diff", "diff/banner", "schemas", "internal/store"}, "one step of a host; of the store it takes types and errors, the calls go through its own StateStore"},
