@@ -19,8 +19,9 @@
 // It does not promise to see into what it has no parser for. Of a body it reads
 // what speaks of the software: of HTML title, generator, refresh and versions named
 // in its text, of JSON keys and typed values, of XML a few elements, of a session
-// description the tool; a page's own words are its operator's and no banner. Of an
-// SSH server it reads the identification line, of a TLS record the head, and of
-// other binary protocols MySQL's first packet is taken apart; what is left is kept
-// as escaped text, volatile bytes included.
+// description the tool; a page's own words are its operator's and no banner. The
+// binary protocols of octetParsers are read field by field and dumps by a list of
+// keys (dump.go); where a source lost bytes, only what carries its own mark
+// (lossy.go), so that a change elsewhere in them is not seen. Bytes of any other
+// protocol are kept as escaped text, volatile ones included.
 package banner
