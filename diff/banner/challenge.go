@@ -43,7 +43,7 @@ func (h *heading) challenges(field, value string) {
 			v, rest = parameterValue(strings.TrimLeft(after[1:], " "))
 			switch name := asciiLower(word); name {
 			case "realm", "algorithm", "qop", "service", "authorization_uri", "scope", "error", "charset", "client_id", "trusted_issuers", "resource_metadata":
-				kept = append(kept, name+`="`+mask(v)+`"`)
+				kept = append(kept, name+`="`+maskClocks(v)+`"`)
 			}
 			separated = false
 		case scheme == "" || separated && !strings.HasPrefix(after, "="):

@@ -100,7 +100,7 @@ func (d *document) feature(f string) (name, value string) {
 	if k, v, ok := strings.Cut(name, "="); ok && k == "AUTH" {
 		name, value = k, v+" "+value // AUTH=LOGIN, as old servers write it
 	}
-	args := strings.Fields(asciiUpper(mask(value)))
+	args := strings.Fields(mask(asciiUpper(value)))
 	slices.Sort(args)
 	value = strings.Join(slices.Compact(args), " ")
 	class := Content

@@ -33,6 +33,12 @@ func TestHostileIsBounded(t *testing.T) {
 		"stamps": fill("+OK ", "<"), "stamps with at": fill("+OK ", "<@"), "parentheses": fill("220 ", "("), "dates": fill("220 ", "Tue, 1 Jan 2024 "), "broken dates": fill("220 ", "Tue, Jan "), "times": fill("220 ", "12:34:56"), "numbers": fill("220 ", "1704448800 "),
 		"addresses": fill("554 from ", "1.2.3.4 "), "colon addresses": fill("554 from ", "::"), "users": fill("220 ", "1 user "), "capabilities": fill("* OK [CAPABILITY ", "A "), "lists": fill("* OK ", "[CAPABILITY A] "), "replies": fill("220 ESMTP\n", "250-A\n"),
 		"features": fill("220 FTP\n211-a\n", " b\n"), "info": fill("redis_version:1\n", "role:a\n"), "stats": fill("STAT ", "version 1\nSTAT "), "ssh": fill("SSH-2.0-", "_1-"), "server": fill(ok+"Server: ", "a ("), "server words": fill(ok+"Server: ", "a "),
+		"objects in objects": fill("", `{"a":`), "arrays in arrays": fill(ok+"\r\n", "["), "keys": fill("{", `"version":1,`), "one long string": fill(`{"a":"`, "1704448800 "),
+		"open strings": fill("", `{"`), "backslashes": fill(`{"a":"`, `\\`), "numbers in JSON": fill("[", "1,"), "chunks": fill(ok+"Transfer-Encoding: chunked\r\n\r\n", "1\r\n"),
+		"meta tags": fill(ok+"\r\n", "<meta name=generator content=a>"), "meta without end": fill(ok+"\r\n", "<meta "), "attributes": fill(ok+"\r\n<meta ", "name=content="), "products": fill(ok+"\r\n<p>", "a/1.1 "),
+		"products without end": fill(ok+"\r\n<p>", "a/1-"), "scripts": fill(ok+"\r\n", "<script>"), "versions in a script": fill(ok+"\r\n<", `"version":"1`), "elements": fill(ok+"\r\n<?xml?>", "<code>"),
+		"sessions in a path": fill(ok+"Location: ", "/(S(a))"), "open sessions": fill(ok+"Location: ", "/(S("), "hops": fill(ok+"Via: ", "1.1 a (b), "), "token": fill(ok+"WWW-Authenticate: NTLM ", "TlRM"), "cookie names": fill(ok+"Set-Cookie: ", "a1b2c3d4_"),
+		"spans": fill("up ", "1 day, "), "ids called so": fill("220 ", "id 1a2b3c "), "shares": fill("220 ", "1.5% "), "URLs": fill("554 from https://", "/1.2.3.4"), "session description": fill("RTSP/1.0 200 OK\r\n\r\n", "a=tool:1\r\n"),
 		"spaces": fill("220 ", " "), "empty lines": fill("", "\n"), "words": fill("220 ", "esmtp."), "mysql": fill("J\x00\x00\x00\x0a5", "a"),
 	}
 	for name, text := range cases {
@@ -73,6 +79,62 @@ func FuzzNormalize(f *testing.F) {
 			}
 		}
 	})
+}
+
+// FuzzHead, FuzzBody and FuzzReplies put what is drawn where the parser of a field,
+// of a body or of a reply meets it, so that the fuzzer need not find the way there.
+func FuzzHead(f *testing.F) {
+	for _, s := range loadScenes(f) {
+		head, _, _ := strings.Cut(draw(s.text, 0), "\r\n\r\n")
+		for line := range strings.SplitSeq(head, "\r\n") {
+			if name, value, ok := strings.Cut(line, ": "); ok {
+				f.Add(name, value)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, name, value string) {
+		for _, protocol := range []string{"HTTP/1.1", "SIP/2.0", "RTSP/1.0"} {
+			checkForms(t, protocol+" 401 x\r\n"+name+": "+value+"\r\n\r\n")
+		}
+	})
+}
+
+func FuzzBody(f *testing.F) {
+	for _, s := range loadScenes(f) {
+		if _, body, ok := strings.Cut(draw(s.text, 0), "\r\n\r\n"); ok && body != "" {
+			f.Add(body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		checkForms(t, "HTTP/1.1 200 OK\r\n\r\n"+body)
+		checkForms(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"+body)
+		checkForms(t, "{"+body)
+		checkForms(t, "RTSP/1.0 200 OK\r\n\r\n"+body)
+	})
+}
+
+func FuzzReplies(f *testing.F) {
+	for _, s := range loadScenes(f) {
+		if text := draw(s.text, 0); !strings.HasPrefix(text, "HTTP") {
+			f.Add(text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, before := range []string{"", "220 ESMTP\r\n250-", "220 FTP\r\n211-", "* OK [CAPABILITY ", "+OK\r\n+OK\r\n", "200 NNTP\r\n101 \r\n"} {
+			checkForms(t, before+text)
+		}
+	})
+}
+
+// checkForms checks the form of a text, and that of what a cut leaves.
+func checkForms(t *testing.T, text string) {
+	f := banner.Normalize(text, "", 0)
+	checkForm(t, text, f)
+	cut := banner.Normalize(text[:len(text)/2]+"...", "", 0)
+	checkForm(t, text[:len(text)/2]+"...", cut)
+	if !banner.SameButCut(f, f) || banner.SameButCut(f, cut) != banner.SameButCut(cut, f) {
+		t.Fatalf("%q: sameness has a direction", text)
+	}
 }
 
 func BenchmarkNormalizeHTTP(b *testing.B) {

@@ -33,13 +33,13 @@ func looksJSON(s string) bool {
 // value that a cut went through is left out.
 func jsonLines(d *document, text string) []string {
 	r := jsonReader{s: text, d: d, cut: d.cut}
-	r.value("", "", 0)
+	whole := r.value("", "", 0)
 	// The node that answers for a cluster is one of several.
 	if node := slices.IndexFunc(r.lines, func(l string) bool { return strings.HasPrefix(l, "json: name = ") }); node >= 0 {
 		if slices.ContainsFunc(r.lines, func(l string) bool { return strings.HasPrefix(l, "json: cluster_name = ") }) {
 			r.lines[node] = "json: name = " + maskValue
 			r.forget("json.name", maskValue)
-		} else if r.cut {
+		} else if r.cut && !whole {
 			r.lines = slices.Delete(r.lines, node, node+1)
 			r.forget("json.name", maskValue)
 		}

@@ -141,9 +141,6 @@ func samples(tb testing.TB) []string {
 	for _, p := range loadPairs(tb) {
 		out = append(out, p.Old)
 	}
-	for _, s := range loadScenes(tb) {
-		out = append(out, draw(s.text, 0))
-	}
 	return out
 }
 

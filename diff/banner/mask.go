@@ -32,12 +32,20 @@ func mask(s string) string {
 	return m.run()
 }
 
+// maskClocks is mask for a name somebody chose, in which only a clock is noise: an
+// id in it is the device's own.
+func maskClocks(s string) string {
+	m := masker{s: s, named: true}
+	return m.run()
+}
+
 type masker struct {
 	s    string
 	out  []byte // nil until something was masked
 	last int    // s[:last] is in out
 	// client: the text speaks of the client's address; worked out on demand.
 	client, clientKnown bool
+	named               bool // see maskClocks
 }
 
 func (m *masker) run() string {
@@ -104,7 +112,7 @@ func (m *masker) at(i int) (end int, with string) {
 				return end, maskCount
 			}
 		}
-		if end := matchNamedID(s, i); end > 0 {
+		if end := matchNamedID(s, i); end > 0 && !m.named {
 			return end, maskID
 		}
 	} else if i > 0 && s[i-1] == '/' && isDigit(s[i]) && inURL(s, i) {
@@ -112,7 +120,7 @@ func (m *masker) at(i int) (end int, with string) {
 			return end, maskAddr
 		}
 	}
-	if end := matchID(s, i); end > 0 && !m.partOfVersion(i, false) {
+	if end := matchID(s, i); end > 0 && !m.named && !m.partOfVersion(i, false) {
 		return end, maskID
 	}
 	return 0, ""
