@@ -29,7 +29,7 @@ func (s *stepper) absent(key hostport.PortKey) {
 		return
 	}
 	basis, notAfter, ok := s.independent(p)
-	if !ok {
+	if !ok || s.st.Restored {
 		s.suppress(RuleAbsent, FacetStatus, "")
 		return
 	}

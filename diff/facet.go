@@ -30,6 +30,8 @@ func (s *stepper) agree(l *Loss, p *PortState, r record) (Basis, bool) {
 	case !l.pending():
 		*l = Loss{Scan: r.scan, Since: s.now, Shown: p.Agreed}
 		return "", false
+	case s.st.Restored: // the next look may agree
+		return "", false
 	case !r.scan.IsZero() && !l.Scan.IsZero() && !r.scan.Equal(l.Scan):
 		return Rescan, true
 	case (r.scan.IsZero() || l.Scan.IsZero()) && s.now.Sub(l.Since) >= s.policy.VanishAfter:

@@ -19,6 +19,11 @@ type State struct {
 	Baseline Baseline
 	Exposed  bool
 
+	// Restored says that this state was put back from what was published, which
+	// may be older than what was seen: until the next complete look, which raises
+	// the evidence times, no loss is confirmed (design section 4).
+	Restored bool
+
 	LookedAt    time.Time // the last look that brought an answer
 	Evidence    time.Time // greatest evidence time of any record accepted so far
 	Unknown     UnknownState

@@ -84,6 +84,9 @@ func (s *stepper) look() {
 		s.startBaseline(BaselineComplete)
 	}
 	s.ports()
+	if s.snap.Proof.Complete() && !s.stale {
+		s.st.Restored = false
+	}
 }
 
 // judgeAll reads the evidence of every record and decides whether the snapshot

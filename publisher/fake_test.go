@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -48,6 +49,7 @@ func (o *fakeOutbox) commit(shard, n int) {
 			Partition: shard,
 			Key:       fmt.Sprintf("192.0.2.%d", shard),
 			Value:     fmt.Appendf(nil, "record %d of shard %d", position, shard),
+			Time:      time.UnixMilli(int64(position)).UTC(), // each is a step of its own
 		}})
 	}
 	select {
@@ -114,6 +116,7 @@ type fakeProducer struct {
 	log   map[schemas.Topic][]schemas.Entry
 	calls []int // sizes
 	busy  map[int]bool
+	idle  int   // calls without entries
 	fault error // misuse
 }
 
@@ -133,6 +136,11 @@ func (f *failure) Rest() []schemas.Entry { return f.rest }
 
 func (p *fakeProducer) Produce(ctx context.Context, shard int, entries []schemas.Entry) error {
 	p.mu.Lock()
+	if len(entries) == 0 {
+		p.idle++
+		p.mu.Unlock()
+		return nil
+	}
 	if p.busy[shard] {
 		p.fault = errors.New("two calls at once for one shard")
 	}

@@ -3,10 +3,10 @@
 //
 // It promises that every record of the outbox is sent with the bytes that were
 // committed, that the records of a shard reach each topic in the order of their
-// positions, and that nothing leaves the outbox before the producer says that all
-// in-sync replicas hold it. It sends at least once: a crash or an unknown outcome
-// between the acknowledgement and the trim sends a record again, byte for byte,
-// with the id readers deduplicate by. It does not decide anything about records,
+// positions, that what one step committed is handed over as one, and that nothing
+// leaves the outbox before the producer says that all in-sync replicas hold it.
+// After a crash or an unknown outcome it hands a record over again, byte for byte;
+// whether readers then see it twice is the producer's matter. It does not decide anything about records,
 // and it does not know Kafka: publisher/kafka does.
 package publisher
 
@@ -20,7 +20,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/portdelta/portdelta/internal/limits"
+	"github.com/portdelta/portdelta/internal/crashpoint"
 	"github.com/portdelta/portdelta/schemas"
 )
 
@@ -44,6 +44,9 @@ type Outbox interface {
 // Producer sends records to the broker. Calls for different shards are
 // concurrent, those for one shard never are.
 type Producer interface {
+	// Entries are whole steps, unless a step alone exceeds limits.StepBytes. With
+	// none the producer does what is due of itself, such as a checkpoint.
+	//
 	// Produce returns nil only when all in-sync replicas have acknowledged every
 	// record, those of a topic in the order given. Otherwise some may be stored
 	// and some not; the error may be a Failure and say more. It bounds its own
@@ -120,8 +123,29 @@ func (p *Publisher) run(ctx context.Context, s *shard) error {
 		case <-ctx.Done():
 			return nil
 		case <-wake:
+		case <-time.After(idleEvery):
+			if err := p.idle(ctx, s); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// idleEvery is how often a producer with nothing to send is called all the same.
+const idleEvery = 5 * time.Second
+
+// idle lets the producer do what is due of itself. Only a fault that no retry can
+// mend is of interest: the next batch meets every other one again.
+func (p *Publisher) idle(ctx context.Context, s *shard) error {
+	if err := s.take(ctx); err != nil {
+		return err
+	}
+	defer s.release()
+	err := p.producer.Produce(ctx, s.number, nil)
+	if failure, ok := errors.AsType[Failure](err); ok && failure.Fatal() {
+		return fmt.Errorf("publish shard %d: %w", s.number, err)
+	}
+	return nil
 }
 
 // Drain publishes what the outbox holds until it is empty or ctx ends; then the
@@ -169,7 +193,7 @@ func (p *Publisher) empty(ctx context.Context, s *shard) error {
 	}
 	defer s.release()
 	for {
-		entries, err := p.outbox.Read(s.number, s.after, limits.PublishRecords.Max, limits.PublishBytes.Max)
+		entries, err := p.steps(s)
 		if err != nil {
 			return fmt.Errorf("read outbox of shard %d: %w", s.number, err)
 		}
@@ -179,8 +203,10 @@ func (p *Publisher) empty(ctx context.Context, s *shard) error {
 		if err := p.send(ctx, s.number, entries); err != nil {
 			return err
 		}
-		// A crash here, after the acknowledgement and before the trim, sends
-		// these records once more at the next start: same bytes, same ids (P5).
+		// A crash here, after the acknowledgement and before the trim, has these
+		// records read once more at the next start: same bytes, same ids (P5). A
+		// transactional producer knows them by their position, and drops them.
+		crashpoint.Reached("before_trim")
 		last := entries[len(entries)-1].Position
 		if err := p.outbox.Trim(s.number, last); err != nil {
 			return fmt.Errorf("trim outbox of shard %d: %w", s.number, err)

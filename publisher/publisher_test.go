@@ -129,6 +129,48 @@ func TestIdleSendsAtOnceBusyGathers(t *testing.T) {
 	})
 }
 
+// A step is handed over whole: not cut where a batch is full, nor where it is
+// longer than one.
+func TestStepsAreNotCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		outbox, producer := newFakeOutbox(1), newFakeProducer()
+		outbox.commit(0, limits.PublishRecords.Max+300+2500)
+		first := limits.PublishRecords.Max - 100 // the second step reaches over the end of the batch
+		for i := range outbox.entries[0] {
+			r := &outbox.entries[0][i].Record
+			switch {
+			case i >= first+400:
+				r.Time = time.UnixMilli(2_000_000)
+			case i >= first:
+				r.Time = time.UnixMilli(1_000_000)
+			}
+		}
+		h := start(t, newTest(outbox, producer, 1))
+		synctest.Wait()
+		if diff := cmp.Diff([]int{first, 400, 2500}, producer.calls); diff != "" {
+			t.Errorf("sizes of calls (-want +got):\n%s", diff)
+		}
+		if _, err := producer.check(outbox.next); err != nil {
+			t.Error(err)
+		}
+		h.stop(t)
+	})
+}
+
+func TestIdleProducerIsCalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		producer := newFakeProducer()
+		h := start(t, newTest(newFakeOutbox(1), producer, 1))
+		time.Sleep(3*idleEvery + time.Second)
+		producer.set(func() {
+			if producer.idle != 3 {
+				t.Errorf("%d idle calls in three periods", producer.idle)
+			}
+		})
+		h.stop(t)
+	})
+}
+
 func TestBackoff(t *testing.T) {
 	for try := range 80 {
 		most := backoffMost

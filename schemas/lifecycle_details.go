@@ -144,7 +144,7 @@ type SuspendedDetails struct {
 }
 
 // RestoredDetails belongs to state.restored: the shard's local state was rebuilt
-// from the topics. Why is another_owner, store_behind or unfinished; Published is
+// from the topics. Why is another_owner, store_differs or unfinished; Published is
 // when the state it goes on from was last published.
 type RestoredDetails struct {
 	Shard     int    `json:"shard"`

@@ -16,7 +16,7 @@ func storeError(err error) error {
 		return err
 	}
 	switch {
-	case errors.Is(err, store.ErrShards):
+	case errors.Is(err, store.ErrShards), errors.Is(err, store.ErrSource):
 		return usage(err)
 	case errors.Is(err, store.ErrDamaged):
 		return outside(fmt.Errorf("%w\ntry: portdelta store verify, which lists what is hurt", err))

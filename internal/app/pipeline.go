@@ -36,6 +36,7 @@ type pipeline struct {
 	broker   *embedded.Broker // nil where the cluster is the user's
 	store    *store.Store
 	kafka    *kafka.Client
+	exact    *kafka.Transactional // nil where delivery is at least once
 	publish  *publisher.Publisher
 	graph    *graph.Client
 	forms    *detect.Normalizer
@@ -74,7 +75,7 @@ func newPipeline(ctx, hurry context.Context, cfg *config.Config, hosts []hostpor
 		return nil, outside(err)
 	}
 	p.serveHealth(ctx)
-	if p.store, err = store.Open(cfg.Store.Path, store.Options{Shards: cfg.Topics.Partitions, Logger: log, OnAlarm: p.alarms.set}); err != nil {
+	if p.store, err = openStore(cfg, log, p.alarms.set); err != nil {
 		return nil, storeError(err)
 	}
 	if err = p.connect(ctx, cfg); err != nil {
@@ -82,6 +83,12 @@ func newPipeline(ctx, hurry context.Context, cfg *config.Config, hosts []hostpor
 	}
 	if err = p.look(cfg, hosts, hurry.Done()); err != nil {
 		return nil, err
+	}
+	if p.exact != nil {
+		t := &takeOver{store: p.store, kafka: p.kafka, exact: p.exact, detector: p.handler.detector, log: log}
+		if err = t.all(ctx); err != nil {
+			return nil, err
+		}
 	}
 	outboxMetrics(p.registry, p.store)
 	p.health.SetChecks(p.checks()...)
@@ -102,7 +109,8 @@ func (p *pipeline) connect(ctx context.Context, cfg *config.Config) (err error) 
 		}
 		brokers, create = []string{p.broker.Addr()}, true // nobody else could have made them
 	}
-	if p.kafka, err = kafka.New(kafka.Config{Brokers: brokers, SecurityProtocol: cfg.Kafka.SecurityProtocol, Prefix: cfg.Topics.Prefix, ClientID: "portdelta"}); err != nil {
+	if p.kafka, err = kafka.New(kafka.Config{Brokers: brokers, SecurityProtocol: cfg.Kafka.SecurityProtocol, Prefix: cfg.Topics.Prefix, ClientID: "portdelta",
+		ExactlyOnce: cfg.Kafka.Delivery == config.ExactlyOnce}); err != nil {
 		return usage(err)
 	}
 	plan := p.kafka.Plan(cfg.Topics.Partitions, 0)
@@ -118,7 +126,13 @@ func (p *pipeline) connect(ctx context.Context, cfg *config.Config) (err error) 
 	if len(faults) > 0 {
 		return outside(fmt.Errorf("topics are not as they must be:\n%s", faultLines(faults)))
 	}
-	p.publish = publisher.New(p.store, kafka.NewProducer(p.kafka), publisher.Options{Shards: cfg.Topics.Partitions, Registerer: p.registry, Logger: p.log})
+	var producer publisher.Producer = kafka.NewProducer(p.kafka)
+	if cfg.Kafka.Delivery == config.ExactlyOnce {
+		p.exact = kafka.NewTransactional(p.kafka, cfg.Topics.Partitions,
+			kafka.Owner{Source: schemas.Source(cfg.Source.Tenant, cfg.Source.Kind), Incarnation: p.store.Incarnation(), Instance: instance()})
+		producer = p.exact
+	}
+	p.publish = publisher.New(p.store, producer, publisher.Options{Shards: cfg.Topics.Partitions, Registerer: p.registry, Logger: p.log})
 	return nil
 }
 
@@ -132,7 +146,7 @@ func (p *pipeline) look(cfg *config.Config, hosts []hostport.Host, hurry <-chan 
 	p.handler = &handler{log: p.log, errors: failures.Count, detector: &detect.Detector{
 		Store: p.store, Shards: cfg.Topics.Partitions, Source: schemas.Source(cfg.Source.Tenant, cfg.Source.Kind),
 		Policy:  policyOf(cfg, p.forms),
-		Metrics: detect.NewMetrics(p.registry),
+		Metrics: detect.NewMetrics(p.registry), Engine: p.exact != nil,
 	}}
 	intake := func() bool { return p.store.Fill() < 1 && p.alarms.writable() }
 	p.ticks = &ticker{handler: p.handler, shards: cfg.Topics.Partitions, open: intake, damaged: map[string]time.Time{}}

@@ -27,7 +27,8 @@ func (e *env) topicsCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				client, err := kafka.New(kafka.Config{Brokers: brokersOf(cfg), SecurityProtocol: cfg.Kafka.SecurityProtocol, Prefix: cfg.Topics.Prefix, ClientID: "portdelta"})
+				client, err := kafka.New(kafka.Config{Brokers: brokersOf(cfg), SecurityProtocol: cfg.Kafka.SecurityProtocol, Prefix: cfg.Topics.Prefix, ClientID: "portdelta",
+					ExactlyOnce: cfg.Kafka.Delivery == config.ExactlyOnce})
 				if err != nil {
 					return usage(err)
 				}

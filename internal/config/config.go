@@ -100,6 +100,12 @@ type Store struct {
 	Path string
 }
 
+// The words of Kafka.Delivery.
+const (
+	ExactlyOnce = "exactly_once"  // to readers with read_committed; the cluster must have transactions
+	AtLeastOnce = "at_least_once" // what comes twice has the same id
+)
+
 // Kafka is where events go: a cluster of the user's or the embedded broker.
 // Exactly one of BootstrapServers and Embedded is set.
 type Kafka struct {
@@ -107,7 +113,7 @@ type Kafka struct {
 	BootstrapServers []string
 	// SecurityProtocol is Kafka's word; this version takes PLAINTEXT.
 	SecurityProtocol string
-	// Delivery is what is promised to readers; this version takes at_least_once.
+	// Delivery is what is promised to readers: ExactlyOnce or AtLeastOnce.
 	Delivery string
 	// CreateTopics lets a start create the topics that are missing.
 	CreateTopics bool
@@ -154,7 +160,7 @@ func Default() Config {
 		Schedule: Schedule{BudgetPerSecond: 10},
 		Detect:   Detect{VanishAfter: 72 * time.Hour, RetainGone: 90 * 24 * time.Hour},
 		Store:    Store{Path: "data"},
-		Kafka:    Kafka{SecurityProtocol: "PLAINTEXT", Delivery: "at_least_once"},
+		Kafka:    Kafka{SecurityProtocol: "PLAINTEXT", Delivery: ExactlyOnce},
 		Topics:   Topics{Prefix: "portdelta", Partitions: 12},
 		Telemetry: Telemetry{
 			Listen: "127.0.0.1:9464", LogLevel: "info", LogFormat: "json",

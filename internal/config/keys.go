@@ -67,7 +67,7 @@ func keys(host func(string) error) []key {
 		textKey("store.path", func(c *Config) *string { return &c.Store.Path }, filePath),
 		listKey("kafka.bootstrap_servers", func(c *Config) *[]string { return &c.Kafka.BootstrapServers }, dialAddress),
 		textKey("kafka.security_protocol", func(c *Config) *string { return &c.Kafka.SecurityProtocol }, oneOf("PLAINTEXT")),
-		textKey("kafka.delivery", func(c *Config) *string { return &c.Kafka.Delivery }, oneOf("at_least_once")),
+		textKey("kafka.delivery", func(c *Config) *string { return &c.Kafka.Delivery }, oneOf(ExactlyOnce, AtLeastOnce)),
 		flagKey("kafka.create_topics", func(c *Config) *bool { return &c.Kafka.CreateTopics }),
 		textKey("kafka.embedded.path", func(c *Config) *string { return &c.Kafka.embedded().Path }, filePath),
 		textKey("kafka.embedded.listen", func(c *Config) *string { return &c.Kafka.embedded().Listen }, listenAddress),

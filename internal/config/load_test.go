@@ -96,7 +96,7 @@ func TestBadFiles(t *testing.T) {
 :16:23: kafka.bootstrap_servers[0]: "127.0.0.1" is not host:port (an IPv6 address stands in brackets)
 :17:3: kafka.embedded: stands beside kafka.bootstrap_servers (line 16): keep one of them
 :17:22: kafka.embedded.listen: "127.0.0.1:99999" must end with a port from 0 to 65535
-:18:13: kafka.delivery: "exactly_once" is not taken, this version takes at_least_once alone
+:18:13: kafka.delivery: "exactly-once" is not taken, this version takes exactly_once or at_least_once: did you mean exactly_once?
 :19:18: kafka.create_topics: must be true or false, is a text: leave the quotes off
 :20:18: topics.prefix: must be 1 to 200 letters, digits or any of . _ -
 :20:44: topics.partitions: must be a whole number from 1 to 1024

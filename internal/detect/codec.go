@@ -58,11 +58,13 @@ func decodeState(host hostport.Host, facets []store.Facet) (diff.State, error) {
 	for _, f := range facets {
 		r := &reader{rest: f.Value}
 		if format := r.byte(); format != stateFormat {
-			return st, fmt.Errorf("host %s, facet %q: %w: format %d, this version knows %d", host, f.Key, errState, format, stateFormat)
+			return st, &formatError{string(host), f.Key, format}
 		}
 		switch {
 		case f.Key == facetHost:
 			decodeHost(r, &st)
+		case f.Key == facetEngine:
+			st.Restored = decodeMark(r).restored
 		case f.Key == facetSuppressed:
 			st.Suppressed = decodeSuppressed(r)
 		case f.Key == facetGroups:
@@ -84,6 +86,17 @@ func decodeState(host hostport.Host, facets []store.Facet) (diff.State, error) {
 	}
 	return st, nil
 }
+
+// formatError is a facet that another version of portdelta wrote.
+type formatError struct {
+	host, facet string
+	got         byte
+}
+
+func (e *formatError) Error() string {
+	return fmt.Sprintf("host %s, facet %q: %v: format %d, this version knows %d", e.host, e.facet, errState, e.got, stateFormat)
+}
+func (e *formatError) Unwrap() error { return errState }
 
 func encodeHost(st *diff.State) []byte {
 	w := &writer{b: []byte{stateFormat}}

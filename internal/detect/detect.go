@@ -59,6 +59,9 @@ type Detector struct {
 	// order of each host's steps. It may be called concurrently for different hosts;
 	// the step waits for it.
 	Decided func(Input)
+	// Engine has steps carry the host's engine record, from which another instance
+	// can restore it: with all that move what is told, else once a host and day.
+	Engine bool
 
 	busy hostLocks
 }
@@ -113,6 +116,7 @@ type held struct {
 	facets  []store.Facet
 	version uint64
 	state   diff.State
+	mark    engineMark
 }
 
 func (d *Detector) load(host hostport.Host) (held, error) {
@@ -121,6 +125,9 @@ func (d *Detector) load(host hostport.Host) (held, error) {
 	h.facets, h.version, err = d.Store.Load(h.shard, string(host))
 	if err == nil {
 		h.state, err = decodeState(host, h.facets)
+	}
+	if err == nil {
+		h.mark = markOf(h.facets)
 	}
 	switch {
 	case errors.Is(err, store.ErrDamaged), errors.Is(err, errState):
@@ -141,6 +148,7 @@ func (d *Detector) commit(h held, snapshot *hostport.Snapshot, res *diff.Result,
 	step := store.Step{Shard: h.shard, Host: string(snapshot.Host), Expect: h.version, Outbox: e.records,
 		Due: diff.NextTick(res.State, d.Policy), Ticked: ticked}
 	facets := encodeState(&res.State)
+	step.Outbox = append(step.Outbox, d.engine(h.mark, facets, res, snapshot.At)...)
 	for _, f := range h.facets {
 		if now, kept := facets[f.Key]; !kept {
 			step.Delete = append(step.Delete, f.Key)

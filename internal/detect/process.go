@@ -9,6 +9,15 @@ import (
 	"github.com/portdelta/portdelta/schemas"
 )
 
+// OfShard commits a lifecycle event about a shard as a whole; errors as of Process.
+func (d *Detector) OfShard(t schemas.Type, shard int, details any, at time.Time) error {
+	rec, err := schemas.ShardRecord(t, d.Source, shard, at.UTC().Truncate(time.Millisecond), details)
+	if err != nil {
+		return err
+	}
+	return d.lifecycle(t, rec)
+}
+
 // Process commits a lifecycle event about the process as a whole: source.*,
 // watch.*, heartbeat. Details is one of the schemas' details types, or nil.
 // Errors are fatal, but for a full outbox: then the event is lost, and the
@@ -19,6 +28,10 @@ func (d *Detector) Process(t schemas.Type, reasons []schemas.Reason, details any
 	if err != nil {
 		return err
 	}
+	return d.lifecycle(t, rec)
+}
+
+func (d *Detector) lifecycle(t schemas.Type, rec schemas.Record) error {
 	switch err := d.Store.Commit(store.Step{Shard: rec.Partition, Outbox: []schemas.Record{rec}}); {
 	case err == nil:
 		d.Metrics.events.WithLabelValues(string(t)).Inc()

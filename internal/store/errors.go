@@ -19,6 +19,8 @@ var (
 	ErrFormat = errors.New("store has an unknown format")
 	// ErrShards: the store was made for another number of shards.
 	ErrShards = errors.New("store has another number of shards")
+	// ErrSource: the store holds the hosts of another tenant or source.
+	ErrSource = errors.New("store belongs to another source")
 	// ErrDamaged: what is on disk is not what was written.
 	ErrDamaged = errors.New("store is damaged")
 	// ErrConflict: the host's state is no longer the one the step was computed

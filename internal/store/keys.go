@@ -15,7 +15,7 @@ import (
 //	shard(2) 02 len(1) host              the host's version: its facet key is empty
 //	shard(2) 02 len(1) host facet        one facet
 //	shard(2) 03 time(8) host             the host is due from this Unix second on; no value
-//	ff ff name                           format, incarnation, shards
+//	ff ff name                           format, incarnation, shards, source
 //
 // A shard is one range of keys, so it can be dropped as one. The length before
 // the host keeps one host's keys from lying within another's.

@@ -18,6 +18,7 @@ const (
 	formatName      = "format"
 	incarnationName = "incarnation"
 	shardsName      = "shards"
+	sourceName      = "source" // since it was first opened with one
 )
 
 // loadMeta reads what the store says of itself and returns its number of
@@ -90,6 +91,29 @@ func (s *Store) make(shards int) error {
 	)
 	if err != nil {
 		return fmt.Errorf("store %s: make: %w", s.path, err)
+	}
+	return nil
+}
+
+// checkSource compares what the store was first opened for, and notes it then.
+func (s *Store) checkSource(want string) error {
+	if want == "" || s.readOnly {
+		return nil
+	}
+	held, err := s.meta(sourceName)
+	if errors.Is(err, pebble.ErrNotFound) {
+		key := metaKey(sourceName)
+		if err := s.db.Set(key, seal(key, []byte(want)), pebble.Sync); err != nil {
+			return fmt.Errorf("store %s: write: %w", s.path, err)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if string(held) != want {
+		return fmt.Errorf("%w: %s is of %s, asked for is %s; set source.tenant to that one, or give this tenant a store.path of its own",
+			ErrSource, s.path, held, want)
 	}
 	return nil
 }

@@ -37,6 +37,9 @@ import (
 type Options struct {
 	// Shards is the number of shards, 1 to 65,535, fixed when the store is made.
 	Shards int
+	// Source names whose hosts these are; a store that was made for another one is
+	// refused. "" asks for none.
+	Source string
 	// Logger takes Pebble's errors, and its chatter at debug level; nil is silence.
 	Logger *zap.Logger
 	// OnAlarm is told of the Alarms: with an error when one begins, with nil when
@@ -90,7 +93,7 @@ type shard struct {
 
 // Open opens the store at the path, or makes one there, its folder with mode
 // 0700. It holds an exclusive lock until Close. Errors wrap ErrLocked,
-// ErrFormat, ErrShards or ErrDamaged, or are the system's.
+// ErrFormat, ErrShards, ErrSource or ErrDamaged, or are the system's.
 func Open(path string, opts Options) (*Store, error) {
 	if opts.Shards < 1 || opts.Shards > maxShards {
 		return nil, fmt.Errorf("store %s: %d shards asked for, 1 to %d are possible", path, opts.Shards, maxShards)
@@ -153,6 +156,9 @@ func open(path string, opts Options, readOnly bool) (_ *Store, err error) {
 	}
 	count, err := s.loadMeta(opts.Shards)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkSource(opts.Source); err != nil {
 		return nil, err
 	}
 	if err := s.loadShards(count); err != nil {

@@ -99,7 +99,10 @@ func (t *Transactional) Take(ctx context.Context, shard int) (*Progress, error) 
 func (t *Transactional) Claim(ctx context.Context, shard int, position uint64, restored bool) error {
 	s := &t.shards[shard]
 	next := s.progress
-	next.Position, next.Checksum, next.Restored = position, "", restored
+	if position != next.Position || next.Incarnation != t.owner.Incarnation {
+		next.Checksum = "" // of a record of another outbox
+	}
+	next.Position, next.Restored = position, restored
 	if failure := t.transact(ctx, s, nil, next); failure != nil {
 		return failure
 	}
