@@ -55,9 +55,15 @@ func (h *heading) challenges(field, value string) {
 		default:
 			// The token of NTLM or Negotiate, with its padding.
 			rest = strings.TrimLeft(rest[end:], "=")
-			for _, t := range ntlmToken(word) {
-				kept = append(kept, t.name+`="`+t.value+`"`)
-				h.d.named("ntlm.", t.name, Identity, t.value)
+			switch scheme {
+			case "ntlm", "negotiate", "kerberos", "bearer", "digest":
+				for _, t := range ntlmToken(word) {
+					kept = append(kept, t.name+`="`+t.value+`"`)
+					h.d.named("ntlm.", t.name, Identity, t.value)
+				}
+			default:
+				// No scheme at all: a device's name where one should stand.
+				kept = append(kept, mask(word))
 			}
 		}
 	}

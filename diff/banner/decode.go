@@ -34,9 +34,9 @@ func decode(text string) source {
 		text = wholeRunes(text)
 	}
 	s.sent = text
-	text = unescape(text)
+	text = utf8OfCharacters(unescape(text))
 	if strings.IndexByte(text, '\r') >= 0 {
-		text = lineEnds.Replace(text)
+		text = unixLines(text)
 	}
 	s.raw = text
 	s.text, s.escaped = escape(text)
@@ -56,38 +56,98 @@ func wholeRunes(s string) string {
 	return s
 }
 
-var lineEnds = strings.NewReplacer("\r\r\n", "\n", "\r\n", "\n", "\r", "\n")
+// unixLines makes LF of CRLF, of CRCRLF and of a CR alone.
+func unixLines(s string) string {
+	b := make([]byte, 0, len(s))
+	for {
+		i := strings.IndexByte(s, '\r')
+		if i < 0 {
+			return string(append(b, s...))
+		}
+		b = append(append(b, s[:i]...), '\n')
+		s = s[i+1:]
+		if strings.HasPrefix(s, "\r\n") {
+			s = s[1:]
+		}
+		s = strings.TrimPrefix(s, "\n")
+	}
+}
 
-// unescape reads back what a source wrote out: \xNN anywhere, \r \n \t only
-// where the text has no real line end (else it holds them because the server
-// said them, as in C:\new).
+// unescape reads back what a source wrote out: see writtenOut.
 func unescape(s string) string {
 	i := strings.IndexByte(s, '\\')
 	if i < 0 {
 		return s
 	}
-	lines := strings.IndexByte(s, '\n') < 0
+	written := writtenOut(s)
 	b := make([]byte, 0, len(s))
 	for {
 		b = append(b, s[:i]...)
 		s = s[i:]
-		switch {
-		case len(s) >= 4 && s[1] == 'x' && isHex(s[2]) && isHex(s[3]):
-			b = append(b, unhex(s[2])<<4|unhex(s[3]))
-			s = s[4:]
-		case lines && len(s) >= 2 && s[1] == 'r':
-			b, s = append(b, '\r'), s[2:]
-		case lines && len(s) >= 2 && s[1] == 'n':
-			b, s = append(b, '\n'), s[2:]
-		case lines && len(s) >= 2 && s[1] == 't':
-			b, s = append(b, '\t'), s[2:]
-		default:
-			b, s = append(b, '\\'), s[1:]
+		value, size := byte('\\'), 1
+		if len(s) > 1 {
+			if v, n := written.escaped(s); n > 0 {
+				value, size = v, n
+			}
 		}
+		b, s = append(b, value), s[size:]
 		if i = strings.IndexByte(s, '\\'); i < 0 {
 			return string(append(b, s...))
 		}
 	}
+}
+
+// utf8OfCharacters undoes what a source does that makes a character U+0080 to
+// U+00FF of each byte of UTF-8: "â\u0080\u0093" was a dash. Where that gives no
+// UTF-8 the characters are meant.
+func utf8OfCharacters(s string) string {
+	i := 0
+	for i < len(s) && s[i] < utf8.RuneSelf {
+		i++
+	}
+	if i == len(s) {
+		return s
+	}
+	b := append(make([]byte, 0, len(s)), s[:i]...)
+	for _, r := range s[i:] {
+		if r > 0xFF {
+			return s // also U+FFFD, for bytes that are no UTF-8
+		}
+		b = append(b, byte(r))
+	}
+	if !utf8.Valid(b) {
+		return s
+	}
+	return string(b)
+}
+
+// lostBytes makes one U+FFFD of a run of bytes that are no text, which escape
+// wrote as \xNN, and of what a source put in their place: of a text they are in
+// another encoding, and nothing more can be told of them.
+func lostBytes(s string) string {
+	if !strings.Contains(s, `\x`) && !strings.Contains(s, "\uFFFD") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	lost := false
+	for len(s) > 0 {
+		size := 0
+		switch {
+		case strings.HasPrefix(s, "\uFFFD"):
+			size = len("\uFFFD")
+		case len(s) >= 4 && s[:2] == `\x` && s[2] >= '8' && isHex(s[2]) && isHex(s[3]):
+			size = 4
+		}
+		if size == 0 {
+			b, s, lost = append(b, s[0]), s[1:], false
+			continue
+		}
+		if !lost {
+			b, lost = append(b, "\uFFFD"...), true
+		}
+		s = s[size:]
+	}
+	return string(b)
 }
 
 // escape makes text safe: a tab becomes a space, other controls and bytes that

@@ -75,7 +75,7 @@ func Normalize(text, scanProtocol string, port int) Form {
 func NormalizeWith(text, scanProtocol string, port int, further Identify) Form {
 	src := decode(text)
 	protocol := detect(src, scanProtocol, port)
-	d := document{protocol: protocol, cut: src.cut, facts: make([]Fact, 0, 16)}
+	d := document{protocol: protocol, cut: src.cut, facts: make([]Fact, 0, 28)}
 	parse(&d, src)
 	d.identify(src.text, further)
 	f := Form{

@@ -89,10 +89,11 @@ func cacheControl(value string) string {
 // boundary that a server may draw.
 func media(value string) string {
 	value = asciiLower(strings.ReplaceAll(value, `"`, ""))
-	kind, parameters, ok := strings.Cut(value, ";")
-	if !ok {
+	kind, parameters, ok := strings.Cut(value, "; ")
+	if !ok && strings.IndexByte(value, ';') < 0 || strings.HasPrefix(parameters, "charset=") && strings.IndexByte(parameters, ';') < 0 {
 		return value
 	}
+	kind, parameters, _ = strings.Cut(value, ";")
 	for p := range strings.SplitSeq(parameters, ";") {
 		if p = strings.Trim(p, " "); strings.HasPrefix(p, "boundary=") {
 			p = "boundary=" + maskValue

@@ -47,12 +47,12 @@ func (s source) octets(limit int) (b []byte, lossy bool) {
 type writing struct{ lines, all bool }
 
 // writtenOut looks how bytes were written out: \r, \n and \t only where no control
-// stands raw, a doubled backslash only where there is an \xNN too.
+// stands raw, a doubled backslash only where there is an \xNN or a line end too.
 func writtenOut(text string) writing {
 	if strings.IndexByte(text, '\\') < 0 || strings.IndexFunc(text, func(r rune) bool { return r < ' ' }) >= 0 {
 		return writing{}
 	}
-	return writing{lines: true, all: strings.Contains(text, `\x`)}
+	return writing{lines: true, all: strings.Contains(text, `\x`) || strings.Contains(text, `\r\n`)}
 }
 
 // escaped reads the escape text begins with; size 0 is none.

@@ -7,13 +7,13 @@ import "strings"
 func parse(d *document, src source) {
 	switch d.protocol {
 	case "http", "sip", "rtsp":
-		parseHead(d, src.text)
+		parseHead(d, lostBytes(src.text))
 	case "smtp", "ftp", "nntp":
-		parseReplies(d, src.text)
+		parseReplies(d, lostBytes(src.text))
 	case "imap":
-		parseIMAP(d, src.text)
+		parseIMAP(d, lostBytes(src.text))
 	case "pop3":
-		parsePOP3(d, src.text)
+		parsePOP3(d, lostBytes(src.text))
 	default:
 		if binary := octetParsers[d.protocol]; binary != nil {
 			binary(d, src)

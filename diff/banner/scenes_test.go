@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/portdelta/portdelta/diff/banner"
 )
@@ -135,6 +136,10 @@ func fill(text string, r *rand.Rand) string {
 			return fmt.Sprint(when.UnixMilli())
 		case "format":
 			return when.Format(arg)
+		case "byte":
+			var c byte
+			fmt.Sscanf(arg, "%x", &c)
+			return string([]byte{c})
 		case "hex":
 			return word(hex, arg)
 		case "HEX":
@@ -184,11 +189,7 @@ func TestScenes(t *testing.T) {
 			checkForm(t, first, a)
 			for seed := range uint64(24) {
 				text := draw(s.text, seed)
-				if seed%3 == 1 {
-					text = strings.ReplaceAll(text, "\r\n", "\n")
-				} else if seed%3 == 2 && !strings.Contains(text, `\`) {
-					text = strings.ReplaceAll(text, "\r\n", `\r\n`)
-				}
+				text = writings[seed%uint64(len(writings))](text)
 				if b := banner.Normalize(text, s.scan, 0); a.Digest != b.Digest {
 					t.Fatalf("noise made a change:\n%s", lineDiff(a.Text, b.Text))
 				}
@@ -207,6 +208,42 @@ func TestScenes(t *testing.T) {
 		})
 	}
 	t.Logf("%d pairs", total)
+}
+
+// writings are the ways in which a source may hand over the same bytes.
+var writings = []func(string) string{
+	func(s string) string { return s },
+	func(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") },
+	func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), "\r\n", `\r\n`) },
+	func(s string) string { return strings.ToValidUTF8(s, "\uFFFD") },
+	func(s string) string { // a character of each byte
+		if !utf8.ValidString(s) {
+			return s // nobody can tell one from the other
+		}
+		b := make([]rune, 0, len(s))
+		for i := range len(s) {
+			b = append(b, rune(s[i]))
+		}
+		return string(b)
+	},
+	func(s string) string { // as Python writes bytes
+		var b strings.Builder
+		for i := range len(s) {
+			switch c := s[i]; {
+			case c == '\r':
+				b.WriteString(`\r`)
+			case c == '\n':
+				b.WriteString(`\n`)
+			case c == '\\':
+				b.WriteString(`\\`)
+			case c >= 0x80 || c < ' ':
+				fmt.Fprintf(&b, `\x%02x`, c)
+			default:
+				b.WriteByte(c)
+			}
+		}
+		return b.String()
+	},
 }
 
 func draw(text string, seed uint64) string {

@@ -23,7 +23,7 @@ func parseTelnet(d *document, src source) {
 	if len(options) > 0 {
 		d.fact("options", Content, strings.Join(options, ", "))
 	}
-	if text = lineEnds.Replace(text); strings.TrimSpace(text) == "" || !whole {
+	if text = unixLines(text); strings.TrimSpace(text) == "" || !whole {
 		d.open() // more options may follow
 		return
 	}
