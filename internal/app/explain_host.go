@@ -56,7 +56,10 @@ func (e *env) explainHost(ctx context.Context, f heldFlags, list []string) (err 
 		}
 		key = &k
 	}
-	h, err := f.open(ctx)
+	h, err := f.named()
+	if err == nil {
+		err = h.open(ctx)
+	}
 	if err != nil {
 		return err
 	}

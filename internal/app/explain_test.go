@@ -118,3 +118,56 @@ func TestExplanationOfHostileText(t *testing.T) {
 		}
 	}
 }
+
+// Which part of an event makes its severity.
+func TestSeverityBecause(t *testing.T) {
+	port := func(n int) *schemas.PortRef { return &schemas.PortRef{Protocol: "tcp", Number: n} }
+	for _, tc := range []struct {
+		head eventHead
+		want string
+	}{
+		{eventHead{Type: schemas.PortOpened, Port: port(80), Severity: schemas.Medium, Reasons: []schemas.Reason{schemas.ReasonNewPort}}, "as port.opened is"},
+		{eventHead{Type: schemas.PortOpened, Port: port(3389), Severity: schemas.High, Reasons: []schemas.Reason{schemas.ReasonNewPort}}, "port 3389 is one that nobody means to expose"},
+		{eventHead{Type: schemas.BannerChanged, Port: port(80), Severity: schemas.High, Reasons: []schemas.Reason{schemas.ReasonNewForm, schemas.ReasonSecurityFact}}, "by security_fact"},
+		{eventHead{Type: schemas.ServiceVersionChanged, Port: port(80), Severity: schemas.Info, Reasons: []schemas.Reason{schemas.ReasonVersionKnown}}, "by version_known"},
+		{eventHead{Type: schemas.PortClosed, Port: port(80), Severity: schemas.Critical}, "by the rules of another version"},
+	} {
+		if got := severityBecause(&tc.head); got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.head.Type, got, tc.want)
+		}
+	}
+}
+
+// An event found anywhere may be anybody's.
+func TestEventOfHostileText(t *testing.T) {
+	evil := `\u001b[31mred\u0007\u202elive\u200b\u2028\r\nFAKE`
+	text := `{"id":"` + evil + `","type":"port.opened","host":"` + evil + `","port":{"protocol":"` + evil + `","number":80,"id":null},"epoch":1,"revision":1,"seq":1,` +
+		`"severity":"medium","reasons":["` + evil + `"],"message":"` + evil + `","confidence":"` + evil + `","time":{"notBefore":null,"notAfter":null,"detected":"2026-11-23T15:02:11.120Z"},` +
+		`"before":{"x":"` + evil + `"},"after":{"x":"\u202e"},"changed":["` + evil + `"],"details":{"facts":[{"path":"` + evil + `","class":"` + evil + `","before":"` + evil + `","after":null}]},` +
+		`"context":{"status":null,"services":null,"certificate":null,"labels":{}},"evidence":{"snapshot":"` + evil + `","requests":["` + evil + `"],"basis":"` + evil + `","agreeing":1,"proof":"` + evil + `"},"cause":"` + evil + `"}`
+	raw := strings.ReplaceAll(strings.ReplaceAll(text, `\u202e`, "\u202e"), `\u2028`, "\u2028")
+	for _, value := range []string{text, raw, strings.Replace(text, "port.opened", "record.malformed", 1)} {
+		for _, output := range []string{"text", "json"} {
+			var out bytes.Buffer
+			e := &env{Stdio: Stdio{Out: &out}, output: output}
+			if err := e.showEvent(&foundEvent{Where: "topic", Topic: "t", Event: []byte(value)}); err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range out.String() {
+				if r != '\n' && !unicode.IsGraphic(r) {
+					t.Errorf("%s: raw %U in %q", output, r, out.String())
+				}
+			}
+			if strings.Contains(out.String(), "\nFAKE") {
+				t.Errorf("%s: a line of the host's own: %q", output, out.String())
+			}
+		}
+	}
+	var out bytes.Buffer
+	e := &env{Stdio: Stdio{Out: &out}}
+	for _, value := range []string{`{"id":"\u001b"`, `[]`, `{"severity":"evil"}`} {
+		if err := e.showEvent(&foundEvent{Event: []byte(value)}); err == nil || strings.Contains(err.Error(), "evil") {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+}

@@ -36,7 +36,8 @@ type held struct {
 	store  *store.Store    // nil where one does
 }
 
-func (f *heldFlags) open(ctx context.Context) (*held, error) {
+// named reads which instance is meant, and touches nothing of it.
+func (f *heldFlags) named() (*held, error) {
 	h := &held{dir: f.dir}
 	if f.dir == "" || f.file != "" {
 		cfg, err := loadConfig(f.file, "--store DIR")
@@ -48,23 +49,27 @@ func (f *heldFlags) open(ctx context.Context) (*held, error) {
 	if h.dir == "" {
 		h.dir = h.config.Store.Path
 	}
-	var err error
+	return h, nil
+}
+
+// open finds who answers.
+func (h *held) open(ctx context.Context) (err error) {
 	h.ask, err = control.Dial(ctx, h.dir)
 	switch {
 	case err == nil:
-		return h, nil
+		return nil
 	case errors.Is(err, fs.ErrPermission):
-		return nil, outside(fmt.Errorf("%w\ntry: as the user that runs portdelta", err))
+		return outside(fmt.Errorf("%w\ntry: as the user that runs portdelta", err))
 	case !errors.Is(err, control.ErrNotRunning) && !errors.Is(err, control.ErrPath):
-		return nil, outside(err)
+		return outside(err)
 	}
 	if h.store, err = openStopped(h.dir); err == nil {
-		return h, nil
+		return nil
 	}
 	if errors.Is(err, store.ErrLocked) {
 		err = fmt.Errorf("%w\ntry: again in a moment: the instance that runs there does not answer on its control socket yet", err)
 	}
-	return nil, storeError(err)
+	return storeError(err)
 }
 
 func (h *held) Close() error {
@@ -126,13 +131,17 @@ func asked(err error) error {
 }
 
 // The paths of the control socket.
-const pathExplainHost = "/v1/explain/host"
+const (
+	pathExplainHost  = "/v1/explain/host"
+	pathExplainEvent = "/v1/explain/event"
+)
 
 // control is what a running instance answers on its socket. Each command that
 // asks has its line here.
 func (p *pipeline) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+pathExplainHost, p.answerHost)
+	mux.HandleFunc("GET "+pathExplainEvent, p.answerEvent)
 	return mux
 }
 

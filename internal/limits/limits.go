@@ -126,6 +126,7 @@ var (
 	ControlConnections = limit("control_connections", 8, "connections", "further connections to the control socket wait")
 	ControlHeaderBytes = limit("control_header_bytes", 16<<10, "bytes", "a request to the control socket with longer headers is refused")
 	ControlAnswerBytes = limit("control_answer_bytes", 256<<20, "bytes", "a longer answer of a running instance is refused by the command that asked")
+	ExplainRecords     = limit("explain_records", 20_000_000, "records", "explain event gives up on a topic after so many")
 	ExplainPorts       = limit("explain_ports", 4096, "ports", "further ports of a host are counted by explain, not listed, unless asked for by name")
 )
 
