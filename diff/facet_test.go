@@ -316,18 +316,3 @@ func TestBounds(t *testing.T) {
 		t.Errorf("bounded form: %+v", f)
 	}
 }
-
-func TestCompareVersions(t *testing.T) {
-	for _, tc := range []struct {
-		a, b string
-		want Direction
-	}{
-		{"1.9", "1.10", Up}, {"1.18.0", "1.20.1", Up}, {"8.2p1", "8.9p1", Up}, {"2.4.52", "2.4.9", Down}, {"1.0.2", "1.0.2a", Up},
-		{"5.0-rc1", "5.0", Up}, {"5.0", "5.0-rc1", Down}, {"1.0", "1.0", Sideways}, {"10.0.19041", "10.0.22000", Up},
-		{"99999999999999999999", "100000000000000000000", Up}, {"", "1", Sideways}, {"1.0.0-beta", "1.0.0", Up}, {"01.2", "1.02", Sideways},
-	} {
-		if got := direction(tc.a, tc.b); got != tc.want {
-			t.Errorf("direction(%q, %q) = %s, want %s", tc.a, tc.b, got, tc.want)
-		}
-	}
-}

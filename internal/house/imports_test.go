@@ -107,6 +107,7 @@ var libraries = []struct {
 	{"go.uber.org/zap", []string{"internal/app", "internal/telemetry", "internal/store", "poller", "publisher", "publisher/kafka", "publisher/kafka/embedded"}, "an error is returned or logged, never both: who returns needs no log"},
 	{"github.com/google/go-cmp", nil, "for tests"},
 	{"pgregory.net/rapid", nil, "for tests"},
+	{"github.com/hashicorp/go-version", nil, "for tests: an order of versions that diff does not decide by"},
 	{"go.uber.org/goleak", nil, "for tests"},
 	{"testing", []string{"internal/kafkatest", "schemas/schematest"}, "helpers of tests are packages of their own"},
 }
