@@ -41,6 +41,6 @@ func testChaos(t *testing.T, s *stage) {
 	}
 	r.faults(`{}`)
 	r.changed(*changesFlag)
-	r.prove(r.settle(), atLeast, schemas.SourceDegraded, schemas.SourceRecovered, schemas.HostUnreachable, schemas.HostRecovered,
+	r.prove(r.settle(), schemas.SourceDegraded, schemas.SourceRecovered, schemas.HostUnreachable, schemas.HostRecovered,
 		schemas.SnapshotIncomplete, schemas.RecordMalformed)
 }

@@ -87,5 +87,5 @@ func testMisbehaviour(t *testing.T, s *stage, name string, list []misbehaviour, 
 		eventually(t, "readiness after "+m.rates, settleWithin, r.ready)
 	}
 	r.changed(*changesFlag)
-	r.prove(r.settle(), once, lifecycle...)
+	r.prove(r.settle(), lifecycle...)
 }

@@ -14,20 +14,11 @@ import (
 	"github.com/portdelta/portdelta/schemas/schematest"
 )
 
-// repetition says whether records may come more than once: only after a kill or
-// a fault of the broker, for delivery is at least once.
-type repetition bool
-
-const (
-	once    repetition = false
-	atLeast repetition = true
-)
-
 // check holds every record to the contract by itself, and those of a host to
-// their order.
-func (h *heard) check(repeats repetition) []string {
+// their order. A read_committed reader gets every event once, whatever happened (P6).
+func (h *heard) check() []string {
 	faults := slices.Clone(h.faults)
-	if h.doubled > 0 && repeats == once {
+	if h.doubled > 0 {
 		faults = append(faults, fmt.Sprintf("%d change events came more than once", h.doubled))
 	}
 	for _, r := range h.records {

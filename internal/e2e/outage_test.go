@@ -47,5 +47,5 @@ func testOutage(t *testing.T, s *stage) {
 	eventually(t, "readiness after the outage", settleWithin, r.ready)
 	cutShort(t, s, r)
 	r.changed(*changesFlag)
-	r.prove(r.settle(), atLeast)
+	r.prove(r.settle())
 }

@@ -39,11 +39,17 @@ func build(t *testing.T) string {
 // its output files in dir.
 func launch(t *testing.T, binary, dir, name string, args ...string) *process {
 	t.Helper()
+	return launchWith(t, nil, binary, dir, name, args...)
+}
+
+// launchWith is launch with further variables of the environment.
+func launchWith(t *testing.T, env []string, binary, dir, name string, args ...string) *process {
+	t.Helper()
 	p := &process{
 		cmd: exec.Command(binary, args...), exited: make(chan struct{}),
 		out: filepath.Join(dir, name+".out"), err: filepath.Join(dir, name+".err"),
 	}
-	p.cmd.Dir = dir
+	p.cmd.Dir, p.cmd.Env = dir, append(os.Environ(), env...)
 	stdout, err := os.Create(p.out)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/portdelta/portdelta/internal/crashpoint"
 )
 
 // Commit enters a step: atomically the facets, the host's next version, and the
@@ -56,6 +58,7 @@ func (s *Store) Commit(step Step) error {
 			// It may be on disk or not: only a restart can tell.
 			return s.fail(fmt.Errorf("sync: %w", err))
 		}
+		crashpoint.Reached("synced")
 		sh.publish(last)
 	}
 	return b.Close()
