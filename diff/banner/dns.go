@@ -213,6 +213,10 @@ func (d *document) dnsText(text string) {
 		if i := strings.Index(lower, " id: "); i >= 0 && strings.HasPrefix(line, ";;") {
 			line = line[:i] + " id: " + maskID
 		}
+		if words := strings.Fields(line); len(words) > 3 && isDigits(words[1]) && (words[2] == "IN" || words[2] == "CH") {
+			words[1] = maskCount // a time to live
+			line = strings.Join(words, " ")
+		}
 		d.line(dnsVersionText(line))
 	}
 	if len(d.lines) > 0 {

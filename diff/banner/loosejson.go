@@ -62,6 +62,9 @@ func looseJSON(text string, cut bool) (out []pair) {
 			if strings.HasPrefix(rest, ":") && !inArray {
 				key = asciiLower(clip(value, maxProduct))
 			} else {
+				if whole, ok := strings.CutSuffix(value, ".0"); ok && c != '"' && isDigits(whole) {
+					value = whole // a shell writes 1.0 what another writes 1
+				}
 				out = append(out, pair{path(), fold(strings.ReplaceAll(value, "\n", " "))})
 				if !inArray {
 					key = ""

@@ -14,7 +14,7 @@ var mongoKeys = keeps(
 	"version gitversion maxwireversion minwireversion modules allocator javascriptengine sysinfo bits debug openssl.running openssl.compiled "+
 		"psmdbversion prodversion storageengines buildenvironment.distmod buildenvironment.distarch buildenvironment.target_arch buildenvironment.target_os",
 	"ismaster iswritableprimary secondary arbiteronly readonly hidden passive saslsupportedmechs ok errmsg code codename compression",
-	"setname hosts passives arbiters me primary msg maxbsonobjectsize maxmessagesizebytes maxwritebatchsize logicalsessiontimeoutminutes hostname service")
+	"host process storageengine.name databases.name setname hosts passives arbiters me primary msg maxbsonobjectsize maxmessagesizebytes maxwritebatchsize logicalsessiontimeoutminutes hostname service")
 
 // parseMongo reads a reply of MongoDB: BSON in OP_REPLY or OP_MSG (MongoDB
 // documentation, "Wire Protocol"), or the JSON a source has made of it.

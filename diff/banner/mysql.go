@@ -19,7 +19,7 @@ func parseMySQL(d *document, src source) {
 	switch {
 	case len(b) > 5 && b[3] == 0 && b[4] == 0x0A:
 		mysqlHandshake(d, b[5:], lossy)
-	case len(b) > 7 && b[3] == 0 && b[4] == 0xFF:
+	case len(b) > 7 && b[3] <= 1 && b[4] == 0xFF:
 		mysqlError(d, b[5:])
 	default:
 		for line := range textLines(src.text) {
@@ -71,7 +71,7 @@ func mysqlHandshake(d *document, b []byte, lossy bool) {
 		for end = 0; end < len(b) && b[end] > ' ' && b[end] < 0x7f; end++ {
 		}
 	}
-	version, _ := escape(string(b[:end]))
+	version := safe(b[:end])
 	// MariaDB 10 says 5.5.5- first, for replication with old servers.
 	version = strings.TrimPrefix(version, "5.5.5-")
 	d.line("version: " + version)

@@ -144,6 +144,19 @@ func maskClient(s string) string {
 	return m.run()
 }
 
+// isStub says whether of an answer in bytes too little came before the source cut
+// it to tell what it begins: nothing is said of it then.
+func isStub(d *document, src source) bool {
+	if !d.cut || d.protocol == "ssh" || d.protocol == "rfb" {
+		return false
+	}
+	b, _ := src.octets(maxStub + 1)
+	return len(b) <= 4 || len(b) <= maxStub && !allText(b)
+}
+
+// maxStub is less than the shortest answer of which something stays.
+const maxStub = 32
+
 // say adds a thing as a line and as a fact.
 func (d *document) say(path string, class Class, value string) {
 	d.line(strings.TrimRight(path+": "+value, " "))

@@ -16,7 +16,9 @@ func parse(d *document, src source) {
 		parsePOP3(d, lostBytes(src.text))
 	default:
 		if binary := octetParsers[d.protocol]; binary != nil {
-			binary(d, src)
+			if !isStub(d, src) {
+				binary(d, src)
+			}
 			return
 		}
 		if looksJSON(src.text) {

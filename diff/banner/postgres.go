@@ -2,6 +2,7 @@ package banner
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -39,17 +40,22 @@ func parsePostgres(d *document, src source) {
 		return
 	}
 	r := reader{b: b}
+	final := false // nothing more came behind it
 	for messages := 0; len(r.b) > 0 && messages < maxMessages; messages++ {
 		kind := r.byte()
 		size := r.uint32() - 4
+		if r.short {
+			return
+		}
 		body := reader{b: r.b}
 		whole := size >= 0 && size <= len(r.b)
 		if whole && !lossy {
 			body.b = r.take(size)
 		}
-		if !d.postgresMessage(kind, &body) || r.short || !whole && !lossy {
+		if !d.postgresMessage(kind, &body) || !whole && !lossy {
 			return // cut within it
 		}
+		final = kind == 'E' || kind == 'R' && !slices.Contains(d.lines, "auth: trust")
 		if lossy {
 			r.b = body.b // a message ends where its fields do
 		}
@@ -57,7 +63,7 @@ func parsePostgres(d *document, src source) {
 			break
 		}
 	}
-	d.cut = false
+	d.cut = d.cut && !final
 }
 
 // maxMessages ends the reading of messages where lengths are of no help.

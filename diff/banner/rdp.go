@@ -1,6 +1,7 @@
 package banner
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -17,6 +18,9 @@ var ntlmKeys = keeps(
 // the connection go.
 func parseRDP(d *document, src source) {
 	b, lossy := src.octets(4 << 10)
+	if i := bytes.Index(b, []byte("\x03\x00\x00")); i > 0 {
+		b = b[i:] // behind a source's own heading
+	}
 	if len(b) < 4 || b[0] != 3 || b[1] != 0 {
 		d.rdpText(src)
 		return
@@ -73,6 +77,10 @@ func rdpProtocol(n uint32) string {
 func (d *document) rdpText(src source) {
 	if _, rest, ok := strings.Cut(src.text, "NTLM"); ok {
 		d.ntlmText(rest)
+		return
+	}
+	if d.cut {
+		d.open() // a heading, of which the words that count may be missing
 		return
 	}
 	parseText(d, src.text)

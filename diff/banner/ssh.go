@@ -14,6 +14,10 @@ import (
 // behind it of the key exchange: the algorithms on offer, from KEXINIT's bytes or
 // as a source lists them, and the server's keys where a source prints them.
 func parseSSH(d *document, src source) {
+	if !strings.HasPrefix(src.text, "SSH-") {
+		d.bareKeyExchange(src)
+		return
+	}
 	line, rest, whole := strings.Cut(src.text, "\n")
 	line = strings.Trim(line, " ")
 	d.line(line)
@@ -38,6 +42,17 @@ func parseSSH(d *document, src source) {
 		return
 	}
 	d.sshListing(rest)
+}
+
+// bareKeyExchange reads what came without an identification: KEXINIT alone, a
+// listing, or words.
+func (d *document) bareKeyExchange(src source) {
+	b, lossy := src.octets(16 << 10)
+	if lists := keyExchange(b, lossy); len(lists) > 0 {
+		d.algorithms(lists)
+		return
+	}
+	d.sshListing(src.text)
 }
 
 // exchangeLists are the ten lists of KEXINIT in their order (RFC 4253 section
@@ -116,7 +131,7 @@ func (d *document) algorithms(lists [][]string) {
 		kind := exchangeLists[i]
 		d.line(kind + ": " + strings.Join(names, ","))
 		for _, name := range names {
-			if len(name) > maxProduct {
+			if name == "" || len(name) > maxProduct {
 				continue // in the line alone
 			}
 			o := offers[kind+"."+name]
@@ -197,6 +212,9 @@ func (d *document) sshListing(text string) {
 		case labelled && listings[strings.TrimRight(name, " ")] != "":
 			kind = listings[strings.TrimRight(name, " ")]
 			for _, a := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' }) {
+				if a[0] == '(' {
+					continue // a source's count of them
+				}
 				weak = d.listed(&lines, kind, a, weak)
 			}
 		case d.hostKey(&lines, line, name, value, labelled):

@@ -25,9 +25,10 @@ func parseSMB(d *document, src source) {
 		d.say("dialect", Security, fmt.Sprintf("1.%d", binary.LittleEndian.Uint16(b[4+33:])))
 		d.say("security", Security, fmt.Sprintf("%02x", b[4+35]))
 		d.cut = false
+	case d.cut:
+		d.open()
 	default:
 		d.line(fmt.Sprintf("smb %02x", b[4]))
-		d.open()
 	}
 }
 
