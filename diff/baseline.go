@@ -80,6 +80,10 @@ func (s *stepper) tellBaseline() {
 		if p.Told.Certificate != nil {
 			n.Certificates++
 		}
+		n.validity(p.Told)
+		if p.Stale {
+			n.Stale++
+		}
 	}
 	s.res.Notes = append([]Note{{Type: BaselineCompleted, Reasons: []string{"first"}, Details: n}}, s.res.Notes...)
 }

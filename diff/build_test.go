@@ -96,13 +96,7 @@ func (tl *timeline) take(snap *hostport.Snapshot) []string {
 		}
 	}
 	tl.state, tl.last = res.State, res
-	events := []string{}
 	for i, c := range res.Changes {
-		name := string(c.Type)
-		if c.Told != nil {
-			name += " " + c.Key.String()
-		}
-		events = append(events, name)
 		// The caller of Step writes the id of a vanish back.
 		if c.Type == PortVanished {
 			tl.state.Ports[c.Key].Lost.EventID = fmt.Sprintf("vanish-%d", c.Seq)
@@ -110,6 +104,34 @@ func (tl *timeline) take(snap *hostport.Snapshot) []string {
 		if i > 0 && c.Seq != res.Changes[i-1].Seq+1 {
 			tl.t.Errorf("seq %d after %d", c.Seq, res.Changes[i-1].Seq)
 		}
+	}
+	return names(res.Changes)
+}
+
+// tick lets time alone pass up to an hour and returns its events.
+func (tl *timeline) tick(hour float64) []string {
+	tl.t.Helper()
+	before := tl.state
+	res := Tick(tl.state, tl.policy, at(hour))
+	tl.state, tl.last = res.State, res
+	if next := NextTick(tl.state, tl.policy); !next.IsZero() && !next.After(at(hour)) {
+		tl.t.Errorf("after the tick of hour %v the next is due at %v", hour, next)
+	}
+	events := names(res.Changes)
+	if due := NextTick(before, tl.policy); (due.IsZero() || due.After(at(hour))) && len(events)+len(res.Notes)+len(res.Gone) > 0 {
+		tl.t.Errorf("the tick of hour %v was not due before %v, yet tells %v, %v", hour, due, events, res.Notes)
+	}
+	return events
+}
+
+func names(changes []Change) []string {
+	events := []string{}
+	for _, c := range changes {
+		name := string(c.Type)
+		if c.Told != nil {
+			name += " " + c.Key.String()
+		}
+		events = append(events, name)
 	}
 	return events
 }

@@ -12,10 +12,17 @@ import (
 	"github.com/portdelta/portdelta/internal/limits"
 )
 
-// readCertificate is the certificate a record shows. It is nil, false where the
-// record has only the id of one that is not known and could not be read yet:
-// then nothing is told about it (design section 4).
-func (s *stepper) readCertificate(p *PortState, r record) (c *Certificate, id string, known bool) {
+// shownCertificate is a certificate as a record shows it.
+type shownCertificate struct {
+	Certificate
+	id    string // the source's
+	facts []string
+}
+
+// readCertificate is the certificate a record shows, nil for none. known is false
+// where the record has only the id of one that is not known and could not be read
+// yet: then nothing is told about it (design section 4).
+func (s *stepper) readCertificate(p *PortState, r record) (shown *shownCertificate, id string, known bool) {
 	from := r.port.Certificate
 	if from == nil {
 		return nil, "", true
@@ -25,8 +32,8 @@ func (s *stepper) readCertificate(p *PortState, r record) (c *Certificate, id st
 		if id == "" {
 			return nil, "", false // nothing to compare, nothing to ask for
 		}
-		if p.Told != nil && p.Told.Certificate != nil && id == p.Certificate.ID {
-			return p.Told.Certificate, id, true
+		if held := p.certificateOf(id); held != nil {
+			return &shownCertificate{*held, id, nil}, id, true
 		}
 		answer := s.ask(hostport.Ask{Kind: hostport.AskCertificate, Key: r.port.PortKey, ID: from.ID})
 		if answer == nil || answer.Verdict != hostport.Found || answer.Certificate == nil || answer.Certificate.Stub() {
@@ -43,7 +50,21 @@ func (s *stepper) readCertificate(p *PortState, r record) (c *Certificate, id st
 	if !ok {
 		return nil, id, false
 	}
-	return &told, id, true
+	return &shownCertificate{told, id, certificateFacts(from, whole.Names, s.st.Host)}, id, true
+}
+
+// certificateOf is the told certificate or the member of the known set with this
+// id, nil for none.
+func (p *PortState) certificateOf(id string) *Certificate {
+	if p.Told != nil && p.Told.Certificate != nil && id == p.Certificate.ID {
+		return p.Told.Certificate
+	}
+	for i := range p.Certificate.Others {
+		if p.Certificate.Others[i].ID == id {
+			return &p.Certificate.Others[i].Certificate
+		}
+	}
+	return nil
 }
 
 // describe brings a certificate into the form it is told in; names are a set.
@@ -63,57 +84,83 @@ func describe(from *hostport.Certificate) Certificate {
 }
 
 // certificate compares the told certificate of an open port with a record.
-func (s *stepper) certificate(key portKey, p *PortState, r record, rel relation) {
+func (s *stepper) certificate(key portKey, p *PortState, r record, rel relation, newScan bool) {
+	seen := &p.Certificate
+	seen.forgetOthers(s.now)
 	now, id, known := s.readCertificate(p, r)
 	told := p.Told.Certificate
+	presents := ""
 	switch {
 	case !known && rel.mayChange() && id != "":
-		if p.Certificate.Pending == "" {
-			p.Certificate.PendingSince = p.lastShown(p.Certificate.Loss)
+		if seen.Pending == "" {
+			seen.PendingSince = p.lastShown(seen.Loss)
 		}
 		// There is a certificate, whichever it is: a loss has to begin anew.
-		p.Certificate.Pending, p.Certificate.Loss = id, Loss{}
+		seen.Pending, seen.Loss = id, Loss{}
 	case !known:
-	case now == nil && told == nil, now != nil && told != nil && now.SHA1 == told.SHA1:
-		p.Certificate = SeenCertificate{ID: id}
+	case now == nil && told == nil:
+		seen.clear()
+	case now != nil && told != nil && now.SHA1 == told.SHA1:
+		seen.clear()
+		seen.ID, presents = id, now.SHA1
 	case told == nil:
-		s.certificateMoves(key, p, r, Change{Type: CertificateAdded, Reasons: []Reason{TLSAdded}}, now, id)
-	case !rel.mayChange() && p.Certificate.Loss.pending():
+		s.certificateMoves(key, p, r, Change{Type: CertificateAdded, Reasons: []Reason{TLSAdded}, Details: AddedDetails{now.facts}}, now)
+	case !rel.mayChange() && seen.Loss.pending():
 		// The scan that began the loss, read again.
-	case !rel.mayChange() && (id == "" || id != p.Certificate.Pending):
+	case !rel.mayChange() && (id == "" || id != seen.Pending):
 		s.suppress(RuleEqualEvidence, FacetCertificate, "")
 	case now == nil:
-		basis, lost := s.agree(&p.Certificate.Loss, p, r)
+		basis, lost := s.agree(&seen.Loss, p, r)
 		if !lost {
 			s.suppress(RuleLossPending, FacetCertificate, "")
-			return
+			break
 		}
-		s.certificateMoves(key, p, r, Change{Type: CertificateRemoved, Reasons: []Reason{TLSRemoved}, Basis: basis, Agreeing: 2}, nil, "")
+		s.certificateMoves(key, p, r, Change{Type: CertificateRemoved, Reasons: []Reason{TLSRemoved}, Basis: basis, Agreeing: 2}, nil)
 	default:
-		c := Change{Type: CertificateRenewed, Reasons: []Reason{SameIdentity}}
-		fields := identityChanges(told, now)
-		if len(fields) > 0 {
-			c = Change{Type: CertificateReplaced, Reasons: []Reason{IdentityChanged}}
-		}
-		c.Details = CertificateDetails{Fields: fields, DaysLeft: daysLeft(told, s.now)}
-		s.certificateMoves(key, p, r, c, now, id)
+		presents = now.SHA1
+		s.another(key, p, r, *now)
 	}
+	s.run(key, p, r, presents, newScan)
 }
 
-func (s *stepper) certificateMoves(key portKey, p *PortState, r record, c Change, now *Certificate, id string) {
-	c.NotBefore = p.lastShown(p.Certificate.Loss)
-	if p.Certificate.Pending != "" {
-		c.NotBefore = p.Certificate.PendingSince
+// clear ends what is pending: the record shows what it shows.
+func (c *SeenCertificate) clear() { c.Pending, c.PendingSince, c.Loss = "", time.Time{}, Loss{} }
+
+// certificateMoves makes a certificate, or none, the told one. The one told before
+// joins the known set.
+func (s *stepper) certificateMoves(key portKey, p *PortState, r record, c Change, now *shownCertificate) {
+	seen := &p.Certificate
+	c.NotBefore = p.lastShown(seen.Loss)
+	if seen.Pending != "" {
+		c.NotBefore = seen.PendingSince
 	}
-	p.Certificate = SeenCertificate{ID: id}
-	if p.Told.Certificate != nil {
-		c.Before = *p.Told.Certificate
+	if before := p.Told.Certificate; before != nil {
+		c.Before = *before
+		seen.keep(OtherCertificate{seen.ID, *before, s.now})
 	}
-	if now != nil {
-		c.After = *now
+	var told *Certificate
+	if told = s.takeUp(p, now); told != nil {
+		c.After = *told
 	}
 	c.Changed = []Facet{FacetCertificate}
-	s.facet(key, p, r, c, func(t *Port) { t.Certificate = now })
+	s.facet(key, p, r, c, func(t *Port) { t.Certificate = told })
+}
+
+// takeUp is the certificate as it is told from now on, out of the known set of
+// others; nil for none, which ends the set.
+func (s *stepper) takeUp(p *PortState, now *shownCertificate) *Certificate {
+	seen := &p.Certificate
+	seen.clear()
+	if now == nil {
+		seen.ID, seen.Early, seen.Set, seen.Run = "", time.Time{}, OneCertificate, CertificateRun{}
+		return nil
+	}
+	if i := seen.other(now.SHA1); i >= 0 {
+		now.Validity = seen.Others[i].Certificate.Validity // each word once a certificate and port
+		seen.Others = slices.Delete(slices.Clone(seen.Others), i, i+1)
+	}
+	seen.ID = now.id
+	return s.start(p, now.Certificate)
 }
 
 // identityChanges names what makes a new certificate a replacement, not a
@@ -142,15 +189,21 @@ func daysLeft(c *Certificate, now time.Time) *int {
 }
 
 // wholeCertificate tells the certificate with the whole port; one that could not
-// be read in this look follows as certificate.added.
+// be read in this look follows as certificate.added. A certificate that was told
+// before keeps its timer.
 func (s *stepper) wholeCertificate(p *PortState, r record, told *Port) {
+	seen := &p.Certificate
+	if p.Told != nil && p.Told.Certificate != nil {
+		left := p.Lost.At // our clock: since then the facets are frozen
+		if left.IsZero() {
+			left = s.now
+		}
+		seen.keep(OtherCertificate{seen.ID, *p.Told.Certificate, left})
+	}
 	now, id, known := s.readCertificate(p, r)
-	p.Certificate = SeenCertificate{}
-	switch {
-	case !known:
-		p.Certificate.Pending = id
-	case now != nil:
-		p.Certificate.ID = id
-		told.Certificate = now
+	told.Certificate = s.takeUp(p, now)
+	seen.forgetOthers(s.now)
+	if !known {
+		seen.Pending = id
 	}
 }

@@ -17,6 +17,10 @@ const (
 	HostKnown          NoteType = "host.known"
 	HostUnreachable    NoteType = "host.unreachable"
 	HostRecovered      NoteType = "host.recovered"
+	PortStale          NoteType = "port.stale"
+	PortRefreshed      NoteType = "port.refreshed"
+	HostBlind          NoteType = "host.blind"
+	HostSighted        NoteType = "host.sighted"
 	ChangeSuppressed   NoteType = "change.suppressed"
 )
 
@@ -33,6 +37,8 @@ type BaselineNote struct {
 	Answer                                     Baseline
 	Open, Closed, Filtered, Other              int
 	Services, Banners, Certificates, Malformed int
+	Expired, Expiring, NotYetValid             int // certificates of open ports, by the word they start with
+	Stale                                      int // ports that are so already: not told one by one
 }
 
 // IncompleteNote says why a snapshot proves no absence.
@@ -58,6 +64,16 @@ type UnreachableNote struct {
 	Class    hostport.Class
 }
 
+// StaleNote belongs to port.stale and .refreshed: the evidence of the port before.
+type StaleNote struct{ Since time.Time }
+
+// BlindNote belongs to host.blind and .sighted: since when nothing is seen of the
+// host, and why, a word of the list of reasons.
+type BlindNote struct {
+	Since  time.Time
+	Reason string
+}
+
 // Rule names why something seen was not told.
 type Rule string
 
@@ -70,6 +86,8 @@ const (
 	RuleAbsent        Rule = "absent_once"    // absence that is not confirmed yet
 	RulePresent       Rule = "absence_denied" // absent from the list, yet the point read found it
 	RuleLossPending   Rule = "loss_pending"   // a service or certificate not seen in one scan
+	RuleAlternating   Rule = "alternating"    // a certificate of a set that is told to alternate
+	RuleUnstable      Rule = "unstable"       // a certificate of a flood that is told as one
 	RuleTarpit        Rule = "tarpit"         // a port that left a group of ports without being open
 	RuleVolatile      Rule = "volatile"       // other bytes, the same canonical form (P3)
 )
@@ -81,9 +99,11 @@ type SuppressedNote struct {
 	Count  int
 	Facet  Facet
 	Digest string // of the value that exceeded a bound, else ""
+	// Digests name the new values of a flood, the first since the last such note.
+	Digests []string
 }
 
 // Rules lists every rule.
 func Rules() []Rule {
-	return []Rule{RuleBound, RuleOlderEvidence, RuleEqualEvidence, RuleNoEvidence, RuleReturning, RuleAbsent, RulePresent, RuleLossPending, RuleTarpit, RuleVolatile}
+	return []Rule{RuleBound, RuleOlderEvidence, RuleEqualEvidence, RuleNoEvidence, RuleReturning, RuleAbsent, RulePresent, RuleLossPending, RuleAlternating, RuleUnstable, RuleTarpit, RuleVolatile}
 }

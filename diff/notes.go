@@ -11,24 +11,36 @@ import (
 
 func (s *stepper) note(n Note) { s.res.Notes = append(s.res.Notes, n) }
 
-// once says whether a kind of note has not been told today, and how many
-// occurrences it stands for; otherwise it is counted for the next.
-func (s *stepper) once(kind string, n int) (count int, tell bool) {
+// once says whether a kind of note has not been told today, and what it stands
+// for; otherwise that is kept for the next.
+func (s *stepper) once(kind string, n int, digests ...string) (sum NoteState, tell bool) {
 	today := s.now.Unix() / (24 * 60 * 60)
 	held, known := s.st.Noted[kind]
 	if !known && len(s.st.Noted) >= limits.NotesADay.Max {
 		maps.DeleteFunc(s.st.Noted, func(_ string, v NoteState) bool { return v.Day != today && v.Pending == 0 })
 		if len(s.st.Noted) >= limits.NotesADay.Max {
 			s.hit(limits.NotesADay)
-			return 0, false
+			return NoteState{}, false
 		}
 	}
+	sum = NoteState{today, held.Pending + n, firstDigests(held.Digests, digests)}
 	if known && held.Day == today {
-		s.st.Noted[kind] = NoteState{today, held.Pending + n}
-		return 0, false
+		s.st.Noted[kind] = sum
+		return sum, false
 	}
 	s.st.Noted[kind] = NoteState{Day: today}
-	return held.Pending + n, true
+	return sum, true
+}
+
+// firstDigests joins two lists without repeats, up to what a note may name.
+func firstDigests(a, b []string) []string {
+	out := slices.Clip(a)
+	for _, d := range b {
+		if len(out) < limits.NotedDigests.Max && !slices.Contains(out, d) {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // malformed tells what was lost of the snapshot's records, once a field and day
@@ -68,7 +80,14 @@ func withoutIndexes(field string) string {
 // suppress counts something seen and not told (P10).
 func (s *stepper) suppress(rule Rule, facet Facet, digest string) {
 	n := s.suppressed[rule]
-	s.suppressed[rule] = SuppressedNote{Rule: rule, Count: n.Count + 1, Facet: facet, Digest: digest}
+	n.Rule, n.Facet = rule, facet
+	n.Count++
+	if rule == RuleUnstable {
+		n.Digests = firstDigests(n.Digests, []string{digest}) // P10: a flood is told with what is new in it
+	} else {
+		n.Digest = digest
+	}
+	s.suppressed[rule] = n
 }
 
 // bound counts a value that is not told because it exceeds a bound (P11).
@@ -101,8 +120,8 @@ func (s *stepper) tellSuppressed() {
 		if rule == RuleVolatile {
 			continue
 		}
-		if count, tell := s.once("rule "+string(rule), n.Count); tell {
-			n.Count = count
+		if sum, tell := s.once("rule "+string(rule), n.Count, n.Digests...); tell {
+			n.Count, n.Digests = sum.Pending, sum.Digests
 			s.note(Note{Type: ChangeSuppressed, Details: n})
 		}
 	}

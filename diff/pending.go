@@ -145,6 +145,14 @@ func (p *PortState) pendingCertificate(policy Policy, out []Pending) []Pending {
 	if p.Certificate.Loss.pending() {
 		out = append(out, p.Certificate.Loss.describe(FacetCertificate, "", policy))
 	}
+	if run := p.Certificate.Run; p.Certificate.Set != OneCertificate {
+		n := Pending{Facet: FacetCertificate, What: run.SHA1, Rule: RuleAlternating, Since: run.Since, Count: run.Scans, Of: setSettles, Until: p.setEnds(),
+			Ends: "told as settled when it has been alone for that many distinct scans of the port, or at that time, with no look"}
+		if p.Certificate.Set == Unstable {
+			n.Rule = RuleUnstable
+		}
+		out = append(out, n)
+	}
 	return out
 }
 

@@ -89,9 +89,16 @@ const (
 	CertificateRenewed    Type = "certificate.renewed"
 	CertificateReplaced   Type = "certificate.replaced"
 
-	HostTarpitSuspected Type = "host.tarpit_suspected"
-	HostTarpitChanged   Type = "host.tarpit_changed"
-	HostTarpitCleared   Type = "host.tarpit_cleared"
+	CertificateRolledBack  Type = "certificate.rolled_back"
+	CertificateAlternating Type = "certificate.alternating"
+	CertificateSettled     Type = "certificate.settled"
+	CertificateUnstable    Type = "certificate.unstable"
+	CertificateExpiring    Type = "certificate.expiring"
+	CertificateExpired     Type = "certificate.expired"
+	CertificateNotYetValid Type = "certificate.not_yet_valid"
+	HostTarpitSuspected    Type = "host.tarpit_suspected"
+	HostTarpitChanged      Type = "host.tarpit_changed"
+	HostTarpitCleared      Type = "host.tarpit_cleared"
 
 	HostExposed   Type = "host.exposed"
 	HostUnexposed Type = "host.unexposed"
@@ -101,38 +108,47 @@ const (
 type Reason string
 
 const (
-	NewPort         Reason = "new_port"
-	SourceStatement Reason = "source_statement"
-	AbsentTwice     Reason = "absent_twice"
-	NeverToldOpen   Reason = "never_told_open"
-	StatusReadable  Reason = "status_readable"
-	Retracted       Reason = "retracted"
-	ServiceSeen     Reason = "service_seen"
-	ServiceGone     Reason = "service_gone"
-	VersionUp       Reason = "version_up"
-	VersionDown     Reason = "version_down"
-	VersionChanged  Reason = "version_changed"
-	VersionKnown    Reason = "version_known"
-	Settled         Reason = "settled"
-	NewProtocol     Reason = "new_protocol"
-	NewForm         Reason = "new_form"
-	Returned        Reason = "returned"
-	SecurityFact    Reason = "security_fact"
-	RoutingFact     Reason = "routing_fact"
-	AuthRemoved     Reason = "auth_removed"
-	CapabilityLost  Reason = "capability_lost"
-	ProtectionLost  Reason = "protection_lost"
-	RedirectHost    Reason = "redirect_host"
-	ProductChanged  Reason = "product_changed"
-	TLSAdded        Reason = "tls_added"
-	TLSRemoved      Reason = "tls_removed"
-	SameIdentity    Reason = "same_identity"
-	IdentityChanged Reason = "identity_changed"
-	LeftGroup       Reason = "left_group"
-	ManyAlike       Reason = "many_alike"
-	FewAlike        Reason = "few_alike"
-	FirstOpenPort   Reason = "first_open_port"
-	LastOpenPort    Reason = "last_open_port"
+	NewPort              Reason = "new_port"
+	SourceStatement      Reason = "source_statement"
+	AbsentTwice          Reason = "absent_twice"
+	NeverToldOpen        Reason = "never_told_open"
+	StatusReadable       Reason = "status_readable"
+	Retracted            Reason = "retracted"
+	ServiceSeen          Reason = "service_seen"
+	ServiceGone          Reason = "service_gone"
+	VersionUp            Reason = "version_up"
+	VersionDown          Reason = "version_down"
+	VersionChanged       Reason = "version_changed"
+	VersionKnown         Reason = "version_known"
+	Settled              Reason = "settled"
+	NewProtocol          Reason = "new_protocol"
+	NewForm              Reason = "new_form"
+	Returned             Reason = "returned"
+	SecurityFact         Reason = "security_fact"
+	RoutingFact          Reason = "routing_fact"
+	AuthRemoved          Reason = "auth_removed"
+	CapabilityLost       Reason = "capability_lost"
+	ProtectionLost       Reason = "protection_lost"
+	RedirectHost         Reason = "redirect_host"
+	ProductChanged       Reason = "product_changed"
+	TLSAdded             Reason = "tls_added"
+	TLSRemoved           Reason = "tls_removed"
+	SameIdentity         Reason = "same_identity"
+	IdentityChanged      Reason = "identity_changed"
+	OlderCertificate     Reason = "older_certificate"
+	MemberReturned       Reason = "member_returned"
+	ManyCertificates     Reason = "many_certificates"
+	ExpiresIn30Days      Reason = "expires_in_30_days"
+	ExpiresIn14Days      Reason = "expires_in_14_days"
+	ExpiresIn7Days       Reason = "expires_in_7_days"
+	ExpiresIn1Day        Reason = "expires_in_1_day"
+	CertificateIsExpired Reason = "expired"
+	TermNotBegun         Reason = "not_yet_valid"
+	LeftGroup            Reason = "left_group"
+	ManyAlike            Reason = "many_alike"
+	FewAlike             Reason = "few_alike"
+	FirstOpenPort        Reason = "first_open_port"
+	LastOpenPort         Reason = "last_open_port"
 )
 
 // Facet is a part of a port or host that a change moves.
@@ -154,7 +170,7 @@ type Basis string
 const (
 	Statement Basis = "statement" // the source's own words, gains, changed values
 	Rescan    Basis = "rescan"    // a loss that independent evidence agrees on
-	Elapsed   Basis = "elapsed"   // vanish_after has passed
+	Elapsed   Basis = "elapsed"   // time alone
 )
 
 // Change is one move of told: one change event.
@@ -218,13 +234,30 @@ type BannerDetails struct {
 	Omitted int
 }
 
-// CertificateDetails belongs to certificate.renewed and .replaced. DaysLeft is
-// what the certificate told before still had to live, negative once expired, nil
-// where its end is not known.
+// CertificateDetails belongs to certificate.renewed, .replaced and .rolled_back.
+// Fields are those of its identity that differ; DaysLeft is what the certificate
+// told before still had to live, negative once expired, nil where its end is not
+// known.
 type CertificateDetails struct {
 	Fields   []string
 	DaysLeft *int
+	Facts    []string
 }
+
+// AddedDetails belongs to certificate.added.
+type AddedDetails struct{ Facts []string }
+
+// SetDetails belongs to certificate.alternating, .settled and .unstable: the
+// certificates of the known set, the told one among them.
+type SetDetails struct {
+	Members []string
+	Count   int
+	Facts   []string
+}
+
+// TimerDetails belongs to the timers: days before the certificate's end, or, of
+// one that is not valid yet, before its term begins.
+type TimerDetails struct{ Days int }
 
 // ExposedDetails belongs to host.exposed and .unexposed.
 type ExposedDetails struct{ OpenPorts int }

@@ -10,6 +10,8 @@ var sentences = map[Rule]string{
 	RuleAbsent:        "One absence proves nothing: a second, independent one is needed.",
 	RulePresent:       "Absent from the list, yet the read of the port itself found it.",
 	RuleLossPending:   "A service or certificate not seen in one scan waits for another.",
+	RuleAlternating:   "One of the port's certificates that are told to take turns.",
+	RuleUnstable:      "One of a flood of certificates that is told as one, by digest.",
 	RuleTarpit:        "The port left a group of ports that answer alike without being open: the group's ranges say so.",
 	RuleVolatile:      "Other bytes of the same canonical form: clocks, ids, counters.",
 

@@ -26,7 +26,9 @@ type State struct {
 
 	LookedAt    time.Time // the last look that brought an answer
 	Evidence    time.Time // greatest evidence time of any record accepted so far
+	ProvenAt    time.Time // the last look that brought a complete list, or a 404
 	Unknown     UnknownState
+	Blind       *BlindNote           // what host.blind told; nil once sighted
 	Unreachable *UnreachableNote     // what host.unreachable told; nil once recovered
 	Noted       map[string]NoteState // by rule or malformed field: when it was last told
 	Suppressed  map[Rule]Suppression // what was seen and not told since the host is watched
@@ -58,8 +60,9 @@ type UnknownState struct {
 
 // NoteState keeps a kind of note to one a day.
 type NoteState struct {
-	Day     int64 // days since the Unix epoch
-	Pending int   // occurrences since the last note
+	Day     int64    // days since the Unix epoch
+	Pending int      // occurrences since the last note
+	Digests []string // of new values among them, the first limits.NotedDigests
 }
 
 // Suppression counts what one rule held back. No rule of evidence reads it: it is
@@ -95,6 +98,7 @@ type PortState struct {
 	Unread    bool // listed at least once without a readable status, never told
 	Retracted bool // a vanish was taken back: the next one needs VanishAfter
 	Doubt     Doubt
+	Stale     bool // told stale, or so at the baseline, and not scanned since
 }
 
 // SeenService remembers the told versions of a service, and those that left it
@@ -130,12 +134,16 @@ type SeenForm struct {
 
 // SeenCertificate is what is known beyond the told certificate.
 type SeenCertificate struct {
-	ID      string // the source's id of the told certificate
-	Pending string // id of one seen with newer evidence that could not be read yet
+	ID      string    // the source's id of the told certificate
+	Early   time.Time // our clock: it was told then, before its term began, and its timer not yet; zero: no such thing
+	Pending string    // id of one seen with newer evidence that could not be read yet
 	// PendingSince is the evidence of the newest record before the first that
 	// showed an unread one; zero: unknown.
 	PendingSince time.Time
 	Loss         Loss
+	Others       []OtherCertificate // of the known set but the told one; newest first, at most limits.KnownCertificates
+	Set          CertificateSet
+	Run          CertificateRun // while Set is one
 }
 
 // Loss is a facet that was absent from one record and is told lost by a second

@@ -21,6 +21,9 @@ func (s *stepper) listed(key hostport.PortKey, r record) {
 		s.suppress(RuleOlderEvidence, FacetStatus, "") // P4: the record changes nothing
 		return
 	}
+	if rel == newer {
+		s.refreshed(key, p)
+	}
 	if r.port.ID != "" {
 		p.ID = r.port.ID
 	}
@@ -40,7 +43,7 @@ func (s *stepper) listed(key hostport.PortKey, r record) {
 		if status == hostport.Open {
 			s.services(key, p, r, rel, newScan)
 			s.banners(key, p, r, rel, newScan)
-			s.certificate(key, p, r, rel)
+			s.certificate(key, p, r, rel, newScan)
 		}
 	case rel == equal:
 		s.suppress(RuleEqualEvidence, FacetStatus, "") // P4: the status may not change
@@ -154,7 +157,7 @@ func (s *stepper) lose(p *PortState, status hostport.Status, notAfter time.Time)
 		p.Lost = Lost{NotAfter: notAfter, At: s.now}
 	}
 	if status == hostport.Vanished {
-		p.Lost.Vanished = s.now
+		p.Lost.Vanished, p.Stale = s.now, false
 	}
 	told := *p.Told
 	told.Status = status
@@ -169,6 +172,8 @@ func (s *stepper) lose(p *PortState, status hostport.Status, notAfter time.Time)
 		p.Banners[k] = v
 	}
 	p.Certificate.Loss = Loss{}
+	p.Certificate.Set, p.Certificate.Run = OneCertificate, CertificateRun{}
+	p.Certificate.Early = time.Time{}
 }
 
 // back takes a record of a port that was told vanished.

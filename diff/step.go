@@ -65,6 +65,9 @@ func (s *stepper) look() {
 	if s.st.Epoch == 0 && !s.conclusive() {
 		return
 	}
+	if s.snap.Result == hostport.Unknown || s.snap.Proof.Complete() {
+		s.st.ProvenAt = s.now
+	}
 	if s.snap.Result == hostport.Unknown {
 		if s.st.Epoch == 0 {
 			s.startBaseline(BaselineUnknown)
@@ -175,6 +178,7 @@ func (s *stepper) mark(k hostport.PortKey, op Op) {
 // finish tells what concerns the host as a whole and orders the result.
 func (s *stepper) finish() {
 	s.exposure()
+	s.sight()
 	for k, op := range s.told {
 		s.res.Told = append(s.res.Told, ToldPort{k, op})
 	}

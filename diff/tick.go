@@ -19,7 +19,12 @@ func Tick(state State, policy Policy, now time.Time) Result {
 		return Result{State: state}
 	}
 	s := newStepper(state, &hostport.Snapshot{Host: state.Host}, policy, now)
-	s.allTimers()
+	for _, key := range s.portKeys() {
+		p := s.st.Ports[key]
+		s.setTimer(key, p)
+		s.certificateTimer(key, p)
+		s.timers(key)
+	}
 	s.finish()
 	s.res.State = s.st
 	return s.res
@@ -32,30 +37,36 @@ func NextTick(state State, policy Policy) time.Time {
 	}
 	var next time.Time
 	for _, p := range state.Ports {
-		next = earlier(next, p.nextTimer(policy))
+		next = earlier(next, state.nextTimer(p, policy))
 	}
-	return next
+	return earlier(next, state.blindAt())
 }
 
 // allTimers does what is due where no list of ports is at hand.
 func (s *stepper) allTimers() {
-	for _, key := range slices.SortedFunc(maps.Keys(s.st.Ports), hostport.PortKey.Compare) {
+	for _, key := range s.portKeys() {
 		s.timers(key)
 	}
+}
+
+func (s *stepper) portKeys() []portKey {
+	return slices.SortedFunc(maps.Keys(s.st.Ports), hostport.PortKey.Compare)
 }
 
 // timers does what is due for one port, in a look as in a tick. Whatever stands
 // here has its time in nextTimer.
 func (s *stepper) timers(key portKey) {
 	p := s.st.Ports[key]
+	s.unscanned(key, p)
 	if at := p.forgetAt(s.policy); !at.IsZero() && !s.now.Before(at) {
 		s.forget(key)
 	}
 }
 
-// nextTimer is when timers next has something to do for the port; zero for never.
-func (p *PortState) nextTimer(policy Policy) time.Time {
-	return p.forgetAt(policy)
+// nextTimer is when Tick next has something to do for the port; zero for never.
+func (s *State) nextTimer(p *PortState, policy Policy) time.Time {
+	next := earlier(p.forgetAt(policy), s.staleAt(p))
+	return earlier(next, earlier(p.setEnds(), p.nextCertificateTimer()))
 }
 
 // forgetAt is when a vanished port is dropped; zero for any other.

@@ -49,6 +49,7 @@ type Certificate struct {
 	Names                               []string // sorted; the first 20 of NamesCount
 	NamesCount                          int
 	NamesDigest                         string // first 16 bytes of SHA-256 over all names, sorted, a line each; hex
+	Validity                            Validity
 }
 
 func (p *Port) service(key string) (Service, bool) {
@@ -152,5 +153,5 @@ func sameCertificate(a, b *Certificate) bool {
 	}
 	return a.SHA1 == b.SHA1 && a.Subject == b.Subject && a.Issuer == b.Issuer && a.SerialNumber == b.SerialNumber &&
 		a.NotBefore.Equal(b.NotBefore) && a.NotAfter.Equal(b.NotAfter) &&
-		slices.Equal(a.Names, b.Names) && a.NamesCount == b.NamesCount && a.NamesDigest == b.NamesDigest
+		slices.Equal(a.Names, b.Names) && a.NamesCount == b.NamesCount && a.NamesDigest == b.NamesDigest && a.Validity == b.Validity
 }

@@ -78,7 +78,7 @@ func TestContractDetails(t *testing.T) {
 		`{"field":null,"record":"tcp/443","digest":"d","length":1}`:                            MalformedDetails{nil, new("tcp/443"), "d", 1},
 		`{"answers":2,"since":"2026-11-23T15:02:11.120Z"}`:                                     UnknownDetails{2, Millis(at)},
 		`{"failures":5,"since":"2026-11-23T15:02:11.120Z","class":"unavailable"}`:              UnreachableDetails{5, Millis(at), "unavailable"},
-		`{"rule":"bound","count":1,"facet":"services","digest":null}`:                          SuppressedDetails{"bound", 1, FacetServices, nil, nil},
+		`{"rule":"bound","count":1,"facet":"services","digest":null}`:                          SuppressedDetails{Rule: "bound", Count: 1, Facet: FacetServices},
 		`{"from":"open","to":"closed"}`:                                                        StatusDetails{From: StatusOpen, To: StatusClosed},
 		`{"from":"vanished","to":"closed","retracts":"a"}`:                                     StatusDetails{StatusVanished, StatusClosed, new("a")},
 		`{"retracts":null,"goneFor":60}`:                                                       ReopenedDetails{nil, new(int64(60))},
@@ -86,7 +86,7 @@ func TestContractDetails(t *testing.T) {
 		`{"from":"1.18.0","to":"1.20.1","direction":"up"}`:                                     VersionDetails{new("1.18.0"), new("1.20.1"), Up},
 		`{"facts":[{"path":"http.status","class":"security","before":"401","after":"200"}]}`:   BannerDetails{Facts: []FactChange{{"http.status", "security", new("401"), new("200")}}},
 		`{"facts":[]}`:                        BannerDetails{},
-		`{"fields":["issuer"],"daysLeft":12}`: CertificateDetails{[]string{"issuer"}, new(12)},
+		`{"fields":["issuer"],"daysLeft":12}`: CertificateDetails{Fields: []string{"issuer"}, DaysLeft: new(12)},
 		`{"transitions":4,"scans":10}`:        FlapDetails{4, 10},
 		`{"flapping":["status"]}`:             FlappingValue{[]string{FacetStatus}},
 		`{"groups":[{"protocol":"tcp","fingerprint":"..","ranges":[[1,1023]],"count":1023}]}`: GroupsValue{[]Group{{"tcp", "..", [][2]int{{1, 1023}}, 1023}}},
@@ -95,7 +95,10 @@ func TestContractDetails(t *testing.T) {
 		`{"status":"closed"}`:                                                                 StatusValue{StatusClosed},
 		`{"exposed":false}`:                                                                   ExposedValue{},
 		`{"protocol":"tcp","number":1,"id":null}`:                                             PortRef{Protocol: "tcp", Number: 1},
-		`null`: (*Certificate)(nil),
+		`{}`:                              AddedDetails{},
+		`{"members":["a","b"],"count":2}`: SetDetails{Members: []string{"a", "b"}, Count: 2},
+		`{"days":14}`:                     TimerDetails{14},
+		`null`:                            (*Certificate)(nil),
 	} {
 		got, err := Raw(v)
 		if err != nil || string(got) != want {

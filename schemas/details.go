@@ -51,13 +51,33 @@ type FactChange struct {
 	After  *string `json:"after"`
 }
 
-// CertificateDetails belongs to certificate.renewed and .replaced. Fields are
-// those in which the two differ, in the order of Certificate; DaysLeft is what
-// the one before still had to live, in whole days, negative once expired, nil
-// where its end is not known.
+// CertificateDetails belongs to certificate.renewed, .replaced and .rolled_back.
+// Fields are what differs of the identity: subject, issuer, names; none for a
+// renewal. DaysLeft is what the one before still had to live, in whole days,
+// negative once expired, nil where its end is not known.
 type CertificateDetails struct {
 	Fields   List[string] `json:"fields"`
 	DaysLeft *int         `json:"daysLeft"`
+	Facts    []string     `json:"facts,omitempty"` // what is remarkable about the new one
+}
+
+// AddedDetails belongs to certificate.added.
+type AddedDetails struct {
+	Facts []string `json:"facts,omitempty"`
+}
+
+// SetDetails belongs to certificate.alternating, .settled and .unstable: the
+// certificates of the port's known set by their sha1, the told one among them.
+type SetDetails struct {
+	Members List[string] `json:"members"`
+	Count   int          `json:"count"`
+	Facts   []string     `json:"facts,omitempty"`
+}
+
+// TimerDetails belongs to certificate.expiring (days before the end: 30, 14, 7 or
+// 1), .expired (0) and .not_yet_valid (days until the term begins).
+type TimerDetails struct {
+	Days int `json:"days"`
 }
 
 // FlapDetails belongs to flap.started and .ended: in how many of the last scans

@@ -110,7 +110,8 @@ func movePort(e *Event, held *heldPort) (heldPort, error) {
 		next.port.Services, err = moveItem(e, held.port.Services, Service.key, same)
 	case BannerAdded, BannerChanged:
 		next.port.Banners, err = moveItem(e, held.port.Banners, bannerKey, sameBanner(held.partial))
-	case CertificateAdded, CertificateRemoved, CertificateRenewed, CertificateReplaced:
+	case CertificateAdded, CertificateRemoved, CertificateRenewed, CertificateReplaced, CertificateRolledBack, CertificateAlternating,
+		CertificateSettled, CertificateUnstable, CertificateExpiring, CertificateExpired, CertificateNotYetValid:
 		next.port.Certificate, err = moveCertificate(e, held)
 	default:
 		err = fmt.Errorf("%w: unknown type", ErrBroken)

@@ -16,7 +16,7 @@ type Lifecycle struct {
 	Type     Type               `json:"type"`
 	Host     *string            `json:"host"` // nil where a shard or the process as a whole is meant
 	Shard    int                `json:"-"`    // of the types about a shard: their key and partition
-	Port     *PortRef           `json:"port"` // of record.malformed alone
+	Port     *PortRef           `json:"port"` // of port.* and record.malformed alone
 	Epoch    int64              `json:"epoch"`
 	Revision int                `json:"revision"`
 	AfterSeq uint64             `json:"afterSeq"` // the host's last change event when this was told
@@ -92,6 +92,7 @@ func (l *Lifecycle) name() string {
 }
 
 func (l *Lifecycle) check() error {
+	mayPort, mustPort := l.Type.ofPort()
 	switch {
 	case !slices.Contains(lifecycleTypes, l.Type):
 		return errors.New("not a lifecycle event of this version")
@@ -99,8 +100,8 @@ func (l *Lifecycle) check() error {
 		return errors.New("a host belongs to every type but those of a shard or the process")
 	case l.Host == nil && (l.Epoch != 0 || l.Revision != 0 || l.AfterSeq != 0):
 		return errors.New("epoch, revision and afterSeq are 0 where host is null")
-	case l.Port != nil && l.Type != RecordMalformed:
-		return errors.New("a port belongs to record.malformed alone")
+	case l.Port != nil && !mayPort, l.Port == nil && mustPort:
+		return errors.New("a port belongs to port.* and record.malformed, and to them alone")
 	case l.Evidence != nil && len(l.Evidence.Requests) > MaxRequests:
 		return fmt.Errorf("%d request ids, more than %d", len(l.Evidence.Requests), MaxRequests)
 	}

@@ -10,6 +10,7 @@ type BaselineDetails struct {
 	Certificates int              `json:"certificates"`
 	Validity     BaselineValidity `json:"validity"`
 	Malformed    int              `json:"malformed"`
+	Stale        int              `json:"stale,omitempty"` // ports not scanned for 30 days while others were
 }
 
 // BaselinePorts counts ports by status.
@@ -82,6 +83,16 @@ type SuppressedDetails struct {
 	Digest *string `json:"digest"`
 	// Digests name the new values of a flood, the first of the day.
 	Digests []string `json:"digests,omitempty"`
+}
+
+// StaleDetails belongs to port.stale and .refreshed: the port's last scan before.
+type StaleDetails struct {
+	Since Millis `json:"since"`
+}
+
+// BlindDetails belongs to host.blind and .sighted: since when nothing is seen of it.
+type BlindDetails struct {
+	Since Millis `json:"since"`
 }
 
 // PolicyDetails belongs to policy.changed: the versions of the rules that read

@@ -61,13 +61,21 @@ func SeverityOf(t Type, port *PortRef, reasons []Reason) Severity {
 		return slices.ContainsFunc(reasons, func(x Reason) bool { return slices.Contains(r, x) })
 	}
 	switch t {
-	case HostExposed, CertificateReplaced, WatchSuspended, StateReset:
+	case HostExposed, CertificateReplaced, CertificateExpired, WatchSuspended, StateReset:
 		return High
 	case PortOpened, PortReopened:
 		if port != nil && slices.Contains(sensitivePorts, port.Number) {
 			return High
 		}
 		return Medium
+	case CertificateExpiring:
+		switch {
+		case has(ReasonExpiresIn7Days, ReasonExpiresIn1Day):
+			return High
+		case has(ReasonExpiresIn14Days):
+			return Medium
+		}
+		return Low
 	case BannerChanged:
 		switch {
 		case has(ReasonSecurityFact):
@@ -89,7 +97,8 @@ func SeverityOf(t Type, port *PortRef, reasons []Reason) Severity {
 			return High // only a person can mend it
 		}
 		return Medium
-	case CertificateRemoved, HostUnreachable, FlapStarted, FlapEnded, HostTarpitSuspected, HostTarpitChanged, HostTarpitCleared, MassLossHeld:
+	case CertificateRemoved, CertificateRolledBack, CertificateUnstable, CertificateNotYetValid, HostBlind, HostUnreachable,
+		FlapStarted, FlapEnded, HostTarpitSuspected, HostTarpitChanged, HostTarpitCleared, MassLossHeld:
 		return Medium
 	case PortFiltered, PortStatusChanged, PortDiscovered, ServiceAdded, ServiceRemoved, CertificateAdded,
 		HostUnknown, SnapshotIncomplete, RecordMalformed:

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -67,18 +68,40 @@ func tellStory(w *teller) {
 	p.Banners = []BannerSet{is, sshSet}
 	w.tell(BannerAdded, web, &p, nil, sshSet, BannerDetails{}, name+"answers ssh: OpenSSH 9.6p1", ReasonNewProtocol)
 
-	certificate := func(typ Type, to *Certificate, details any, message string, reason Reason) {
+	certificate := func(typ Type, to *Certificate, details any, message string, reason Reason) *Event {
 		from := p.Certificate
 		p.Certificate = to
-		w.tell(typ, web, &p, from, to, details, name+message, reason)
+		return w.tell(typ, web, &p, from, to, details, name+message, reason)
 	}
 	certificate(CertificateRenewed, exampleCertificate("2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "CN=Example CA", "4711", firstOctober.AddDate(0, 2, 0)),
-		CertificateDetails{[]string{"serialNumber", "notBefore", "notAfter"}, new(33)}, "certificate www.example.com renewed", ReasonSameIdentity)
+		CertificateDetails{nil, new(33), nil}, "certificate www.example.com renewed", ReasonSameIdentity)
 	certificate(CertificateReplaced, exampleCertificate("de9f2c7fd25e1b3afad3e85a0bd17d9b100db4b3", "CN=Another CA", "1", firstOctober.AddDate(0, 2, 0)),
-		CertificateDetails{[]string{"issuer", "serialNumber"}, new(93)}, "certificate www.example.com replaced: another issuer", ReasonIdentityChanged)
+		CertificateDetails{[]string{"issuer"}, new(93), []string{"self_signed"}}, "certificate www.example.com replaced: another issuer", ReasonIdentityChanged)
 	certificate(CertificateRemoved, nil, struct{}{}, "presents no certificate any more", ReasonTLSRemoved)
 	certificate(CertificateAdded, exampleCertificate("da39a3ee5e6b4b0d3255bfef95601890afd80709", "CN=Example CA", "4712", firstOctober.AddDate(0, 2, 0)),
 		struct{}{}, "presents certificate www.example.com", ReasonTLSAdded)
+
+	// Its timers, and certificates that take turns.
+	timed := *p.Certificate
+	timer := func(typ Type, to Validity, days int, message string, reason Reason) {
+		c := timed
+		c.Validity = to
+		e := certificate(typ, &c, TimerDetails{days}, message, reason)
+		e.Evidence = &Evidence{Basis: Elapsed, Agreeing: 1}
+	}
+	timer(CertificateNotYetValid, ValidityNotYetValid, 3, "certificate www.example.com is not valid yet, but in 3 days", ReasonNotYetValid)
+	timer(CertificateExpiring, ValidityExpiring14, 14, "certificate www.example.com expires in 14 days", ReasonExpiresIn14Days)
+	timer(CertificateExpired, ValidityExpired, 0, "certificate www.example.com has expired", ReasonExpired)
+	older := exampleCertificate("4b84b15bff6ee5796152495a230e45e3d7e947d9", "CN=Example CA", "4700", firstOctober.AddDate(0, -2, 0))
+	certificate(CertificateRolledBack, older, CertificateDetails{nil, new(-12), nil}, "certificate www.example.com rolled back", ReasonOlderCertificate)
+	set := SetDetails{[]string{older.SHA1, timed.SHA1}, 2, nil}
+	certificate(CertificateAlternating, &timed, set, "certificates take turns: 2 of them", ReasonMemberReturned)
+	certificate(CertificateSettled, older, set, "certificate www.example.com alone remains", ReasonSettled).Evidence.Basis = Rescan
+	many := SetDetails{Count: 9}
+	for i := range 9 {
+		many.Members = append(many.Members, fmt.Sprintf("%040x", i))
+	}
+	certificate(CertificateUnstable, exampleCertificate(many.Members[8], "CN=Example CA", "9", firstOctober), many, "9 certificates in 30 days", ReasonManyCertificates)
 
 	// A port by its status words.
 	name = w.host + " tcp/22 "
@@ -142,11 +165,16 @@ func lifecycleStory(t testing.TB) []*Lifecycle {
 	add(SnapshotIncomplete, IncompleteDetails{Proof: "unproven", Pages: 3, Count: new(251), Distinct: 250, Repeated: 1}).Evidence =
 		&LifecycleEvidence{Snapshot: evidence.Snapshot, Requests: evidence.Requests, Proof: "unproven"}
 	add(RecordMalformed, MalformedDetails{new("lastScanDateTime"), new("tcp/443"), "b6d81b360a5672d80c27430f39153e2c", 22}).Port = &PortRef{Protocol: "tcp", Number: 443}
+	port := &PortRef{Protocol: "tcp", Number: 443}
+	add(PortStale, StaleDetails{Millis(at.AddDate(0, 0, -30))}).Port = port
+	add(PortRefreshed, StaleDetails{Millis(at.AddDate(0, 0, -34))}).Port = port
 	add(HostUnknown, UnknownDetails{2, Millis(at.Add(-72 * time.Hour))})
 	add(HostKnown, UnknownDetails{3, Millis(at.Add(-80 * time.Hour))})
 	add(HostUnreachable, UnreachableDetails{5, since, "unavailable"}).Evidence = nil
 	add(HostRecovered, UnreachableDetails{7, since, "unavailable"})
-	add(ChangeSuppressed, SuppressedDetails{"returning", 3, FacetBanners, nil, nil})
+	add(HostBlind, BlindDetails{Millis(at.AddDate(0, 0, -30))}, ReasonNotRescanned).Evidence = nil
+	add(HostSighted, BlindDetails{Millis(at.AddDate(0, 0, -30))}, ReasonNotRescanned)
+	add(ChangeSuppressed, SuppressedDetails{Rule: "returning", Count: 3, Facet: FacetBanners})
 	add(PolicyChanged, PolicyDetails{"1", "2", 3, 4}).Evidence = nil
 	loss := MassLossDetails{Shard: 3, Since: since, Held: 60, Told: 12, Open: 230, Limits: MassLossLimits{50, 20}}
 	add(MassLossHeld, loss).Shard = 3

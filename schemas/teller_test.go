@@ -97,7 +97,8 @@ func changedOf(typ Type, before, after any) []string {
 		return []string{FacetServices}
 	case BannerAdded, BannerChanged:
 		return []string{FacetBanners}
-	case CertificateAdded, CertificateRemoved, CertificateRenewed, CertificateReplaced:
+	case CertificateAdded, CertificateRemoved, CertificateRenewed, CertificateReplaced, CertificateRolledBack, CertificateAlternating,
+		CertificateSettled, CertificateUnstable, CertificateExpiring, CertificateExpired, CertificateNotYetValid:
 		return []string{FacetCertificate}
 	case HostExposed, HostUnexposed:
 		return []string{FacetExposed}

@@ -30,6 +30,14 @@ const (
 	CertificateRenewed    Type = "certificate.renewed"
 	CertificateReplaced   Type = "certificate.replaced"
 
+	CertificateRolledBack  Type = "certificate.rolled_back"
+	CertificateAlternating Type = "certificate.alternating"
+	CertificateSettled     Type = "certificate.settled"
+	CertificateUnstable    Type = "certificate.unstable"
+	CertificateExpiring    Type = "certificate.expiring"
+	CertificateExpired     Type = "certificate.expired"
+	CertificateNotYetValid Type = "certificate.not_yet_valid"
+
 	FlapStarted Type = "flap.started"
 	FlapEnded   Type = "flap.ended"
 
@@ -46,10 +54,14 @@ const (
 	BaselineCompleted  Type = "baseline.completed"
 	SnapshotIncomplete Type = "snapshot.incomplete"
 	RecordMalformed    Type = "record.malformed"
+	PortStale          Type = "port.stale"
+	PortRefreshed      Type = "port.refreshed"
 	HostUnknown        Type = "host.unknown"
 	HostKnown          Type = "host.known"
 	HostUnreachable    Type = "host.unreachable"
 	HostRecovered      Type = "host.recovered"
+	HostBlind          Type = "host.blind"
+	HostSighted        Type = "host.sighted"
 	ChangeSuppressed   Type = "change.suppressed"
 	PolicyChanged      Type = "policy.changed"
 	MassLossHeld       Type = "mass_loss.held"
@@ -69,13 +81,15 @@ const (
 var changeTypes = []Type{
 	PortOpened, PortDiscovered, PortReopened, PortClosed, PortFiltered, PortStatusChanged, PortVanished,
 	ServiceAdded, ServiceRemoved, ServiceVersionChanged, BannerAdded, BannerChanged,
-	CertificateAdded, CertificateRemoved, CertificateRenewed, CertificateReplaced,
+	CertificateAdded, CertificateRemoved, CertificateRenewed, CertificateReplaced, CertificateRolledBack,
+	CertificateAlternating, CertificateSettled, CertificateUnstable, CertificateExpiring, CertificateExpired, CertificateNotYetValid,
 	FlapStarted, FlapEnded,
 	HostTarpitSuspected, HostTarpitChanged, HostTarpitCleared, HostExposed, HostUnexposed,
 }
 
 var lifecycleTypes = []Type{
-	BaselineCompleted, SnapshotIncomplete, RecordMalformed, HostUnknown, HostKnown, HostUnreachable, HostRecovered,
+	BaselineCompleted, SnapshotIncomplete, RecordMalformed, PortStale, PortRefreshed,
+	HostUnknown, HostKnown, HostUnreachable, HostRecovered, HostBlind, HostSighted,
 	ChangeSuppressed, PolicyChanged, MassLossHeld, MassLossConfirmed, MassLossLapsed, ScopeChanged,
 	SourceDegraded, SourceRecovered, WatchSuspended, WatchResumed, StateRestored, StateReset, ShardCheckpoint, Heartbeat,
 }
@@ -105,6 +119,12 @@ func (t Type) ofShard() bool {
 		return true
 	}
 	return false
+}
+
+// ofPort says which ports a lifecycle event may name: none, or must: its own.
+func (t Type) ofPort() (may, must bool) {
+	must = t == PortStale || t == PortRefreshed
+	return must || t == RecordMalformed, must
 }
 
 // cloudType is the CloudEvents type.

@@ -99,12 +99,19 @@ func (c Certificate) MarshalJSON() ([]byte, error) {
 		c.Names, c.NamesCount, c.NamesDigest, c.Validity})
 }
 
-// Validity is the told timer of a certificate. Until timers are told it is
-// always ValidityValid, whatever the dates say.
+// Validity is the told timer of a certificate: what timer events have told of it,
+// not what its dates say. One told after the baseline starts with ValidityValid.
 type Validity string
 
-// ValidityValid is the timer's first word.
-const ValidityValid Validity = "valid"
+const (
+	ValidityValid       Validity = "valid"
+	ValidityNotYetValid Validity = "not_yet_valid"
+	ValidityExpiring30  Validity = "expiring_30"
+	ValidityExpiring14  Validity = "expiring_14"
+	ValidityExpiring7   Validity = "expiring_7"
+	ValidityExpiring1   Validity = "expiring_1"
+	ValidityExpired     Validity = "expired"
+)
 
 // FlappingValue is the facets of a port that are told to flap.
 type FlappingValue struct {

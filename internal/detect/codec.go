@@ -107,6 +107,12 @@ func encodeHost(st *diff.State) []byte {
 	w.bool(st.Exposed)
 	w.time(st.LookedAt)
 	w.time(st.Evidence)
+	w.time(st.ProvenAt)
+	w.bool(st.Blind != nil)
+	if st.Blind != nil {
+		w.time(st.Blind.Since)
+		w.string(st.Blind.Reason)
+	}
 	w.uint(uint64(st.Unknown.Answers))
 	w.time(st.Unknown.Since)
 	w.time(st.Unknown.Last)
@@ -122,6 +128,10 @@ func encodeHost(st *diff.State) []byte {
 		w.string(kind)
 		w.int(st.Noted[kind].Day)
 		w.uint(uint64(st.Noted[kind].Pending))
+		w.uint(uint64(len(st.Noted[kind].Digests)))
+		for _, d := range st.Noted[kind].Digests {
+			w.string(d)
+		}
 	}
 	return w.b
 }
@@ -134,6 +144,10 @@ func decodeHost(r *reader, st *diff.State) {
 	st.Exposed = r.bool()
 	st.LookedAt = r.time()
 	st.Evidence = r.time()
+	st.ProvenAt = r.time()
+	if r.bool() {
+		st.Blind = &diff.BlindNote{Since: r.time(), Reason: r.string()}
+	}
 	st.Unknown = diff.UnknownState{Answers: int(r.uint()), Since: r.time(), Last: r.time(), Told: r.bool()}
 	if r.bool() {
 		st.Unreachable = &diff.UnreachableNote{Failures: int(r.uint()), Since: r.time(), Class: hostport.Class(r.string())}
@@ -141,7 +155,11 @@ func decodeHost(r *reader, st *diff.State) {
 	st.Noted = map[string]diff.NoteState{}
 	for range r.count() {
 		kind := r.string()
-		st.Noted[kind] = diff.NoteState{Day: r.int(), Pending: int(r.uint())}
+		n := diff.NoteState{Day: r.int(), Pending: int(r.uint())}
+		for range r.count() {
+			n.Digests = append(n.Digests, r.string())
+		}
+		st.Noted[kind] = n
 	}
 }
 

@@ -21,13 +21,11 @@ func encodePort(p *diff.PortState) []byte {
 	w.bool(p.WasOpen)
 	w.bool(p.Unread)
 	w.bool(p.Retracted)
+	w.bool(p.Stale)
 	encodeLost(w, p)
 	encodeServices(w, p)
 	encodeBanners(w, p.Banners)
-	w.string(p.Certificate.ID)
-	w.string(p.Certificate.Pending)
-	w.time(p.Certificate.PendingSince)
-	encodeLoss(w, p.Certificate.Loss)
+	encodeSeenCertificate(w, &p.Certificate)
 	w.bool(p.Told != nil)
 	if p.Told != nil {
 		encodeTold(w, p)
@@ -40,11 +38,11 @@ func decodePort(r *reader) *diff.PortState {
 	if p.Agreed = p.Evidence; !r.bool() {
 		p.Agreed = r.time()
 	}
-	p.Scan, p.WasOpen, p.Unread, p.Retracted = r.time(), r.bool(), r.bool(), r.bool()
+	p.Scan, p.WasOpen, p.Unread, p.Retracted, p.Stale = r.time(), r.bool(), r.bool(), r.bool(), r.bool()
 	decodeLost(r, p)
 	decodeServices(r, p)
 	p.Banners = decodeBanners(r)
-	p.Certificate = diff.SeenCertificate{ID: r.string(), Pending: r.string(), PendingSince: r.time(), Loss: decodeLoss(r)}
+	p.Certificate = decodeSeenCertificate(r)
 	if r.bool() {
 		p.Told = decodeTold(r, p)
 	}

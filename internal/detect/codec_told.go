@@ -123,6 +123,7 @@ func encodeCertificate(w *writer, c *diff.Certificate) {
 	}
 	w.uint(uint64(c.NamesCount))
 	w.string(c.NamesDigest)
+	w.string(string(c.Validity))
 }
 
 func decodeCertificate(r *reader) *diff.Certificate {
@@ -130,6 +131,6 @@ func decodeCertificate(r *reader) *diff.Certificate {
 	for range r.count() {
 		c.Names = append(c.Names, r.string())
 	}
-	c.NamesCount, c.NamesDigest = int(r.uint()), r.string()
+	c.NamesCount, c.NamesDigest, c.Validity = int(r.uint()), r.string(), diff.Validity(r.string())
 	return c
 }

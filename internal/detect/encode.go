@@ -25,6 +25,9 @@ type encoder struct {
 
 func newEncoder(source string, shards int, snapshot *hostport.Snapshot, res *diff.Result) *encoder {
 	e := &encoder{source: source, shards: shards, at: snapshot.At, state: &res.State}
+	if snapshot.Result == "" {
+		return e // a tick or a failed look: no snapshot stands behind what it tells
+	}
 	e.evidence = schemas.Evidence{Snapshot: snapshot.ID(), Proof: string(snapshot.Proof)}
 	requests := slices.Clone(snapshot.Requests)
 	for _, a := range snapshot.Answers {
@@ -148,7 +151,7 @@ func (e *encoder) note(n *diff.Note) error {
 	for _, r := range n.Reasons {
 		l.Reasons = append(l.Reasons, schemas.Reason(r))
 	}
-	if e.evidence.Proof != "" { // a failed look has no snapshot behind it
+	if e.evidence.Snapshot != "" {
 		l.Evidence = &schemas.LifecycleEvidence{Snapshot: e.evidence.Snapshot, Requests: e.evidence.Requests, Proof: e.evidence.Proof}
 	}
 	rec, err := sealLifecycle(l, wireNote(n.Details), e.source, e.shards)

@@ -55,6 +55,16 @@ func what(c *diff.Change) string {
 			return "certificate replaced: " + certificateText(before) + " by " + certificateText(after)
 		}
 		return fmt.Sprintf("certificate replaced (%s): %s", strings.Join(c.Details.(diff.CertificateDetails).Fields, ", "), certificateText(after))
+	case diff.CertificateRolledBack:
+		return "certificate rolled back to an older one: " + certificateText(c.After.(diff.Certificate))
+	case diff.CertificateAlternating:
+		return fmt.Sprintf("%d certificates take turns, now %s", c.Details.(diff.SetDetails).Count, certificateText(c.After.(diff.Certificate)))
+	case diff.CertificateSettled:
+		return "certificate settled: " + certificateText(c.After.(diff.Certificate))
+	case diff.CertificateUnstable:
+		return fmt.Sprintf("%d certificates in 30 days, now %s", c.Details.(diff.SetDetails).Count, certificateText(c.After.(diff.Certificate)))
+	case diff.CertificateExpiring, diff.CertificateExpired, diff.CertificateNotYetValid:
+		return timer(c)
 	case diff.HostTarpitSuspected, diff.HostTarpitChanged:
 		return groupsText(c.After.(diff.Groups))
 	case diff.HostTarpitCleared:
@@ -150,6 +160,23 @@ func certificateText(c diff.Certificate) string {
 		return text(c.Names[0])
 	}
 	return text(c.SHA1)
+}
+
+// timer says what the dates of a certificate have brought.
+func timer(c *diff.Change) string {
+	after := c.After.(diff.Certificate)
+	const date = "2006-01-02 15:04 MST"
+	switch c.Type {
+	case diff.CertificateExpired:
+		return "certificate expired at " + after.NotAfter.UTC().Format(date) + ": " + certificateText(after)
+	case diff.CertificateNotYetValid:
+		return "certificate is valid only from " + after.NotBefore.UTC().Format(date) + ": " + certificateText(after)
+	}
+	within := "a day"
+	if days := c.Details.(diff.TimerDetails).Days; days != 1 {
+		within = fmt.Sprint(days, " days")
+	}
+	return "certificate expires within " + within + ", at " + after.NotAfter.UTC().Format(date) + ": " + certificateText(after)
 }
 
 func orUnknown(version string) string {

@@ -2,9 +2,12 @@ package detect
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/portdelta/portdelta/diff"
 	"github.com/portdelta/portdelta/internal/hostport"
@@ -41,8 +44,9 @@ func tick(t tb, d *Detector, s *store.Store, until time.Time) (ticks int) {
 	}
 }
 
-// What time alone brings comes with no look at all, and only once: a vanished port
-// is forgotten, its record deleted.
+// What time alone brings comes with no look at all, once, and has no snapshot
+// behind it: a certificate runs out, a host grows blind, a vanished port is
+// forgotten and its record deleted.
 func TestTickWithoutALook(t *testing.T) {
 	d, s := open(t)
 	defer s.Close()
@@ -50,7 +54,8 @@ func TestTickWithoutALook(t *testing.T) {
 	look := func(hour int, numbers ...uint16) {
 		snap := hostport.Snapshot{Host: "203.0.113.7", At: at.Add(time.Duration(hour) * time.Hour), Result: hostport.Ports, Proof: hostport.Single}
 		for _, n := range numbers {
-			snap.Ports = append(snap.Ports, hostport.Port{PortKey: hostport.PortKey{Protocol: "tcp", Number: n}, Status: hostport.Closed, LastScan: snap.At})
+			snap.Ports = append(snap.Ports, hostport.Port{PortKey: hostport.PortKey{Protocol: "tcp", Number: n}, Status: hostport.Open, LastScan: snap.At,
+				Certificate: &hostport.Certificate{ID: "c", SHA1: "fb96551505f1edb24dd3b36fcffdb765833b8118", Subject: "CN=x", Issuer: "CN=CA", NotAfter: at.AddDate(0, 0, 50)}})
 		}
 		handle(t, d, snap)
 	}
@@ -58,18 +63,59 @@ func TestTickWithoutALook(t *testing.T) {
 	look(24, 80)
 	look(48, 80)
 	look(72, 80) // the second witness after one that could not be asked
-	records := len(outbox(t, s, "203.0.113.7"))
-	if n := tick(t, d, s, at.Add(89*24*time.Hour)); n != 0 {
-		t.Errorf("%d ticks too early", n)
-	}
-	if n := tick(t, d, s, at.Add(100*24*time.Hour)); n != 1 {
-		t.Errorf("%d ticks, want 1", n)
-	}
-	after := outbox(t, s, "203.0.113.7")
-	if len(after) != records+1 || after[records].Topic != schemas.State || after[records].Value != nil {
-		t.Errorf("records of the tick: %v", after[records:])
+	told := len(outbox(t, s, "203.0.113.7"))
+	for _, tc := range []struct {
+		day   int
+		types []string
+	}{
+		{19, nil},
+		{21, []string{"certificate.expiring", "state"}},
+		{32, nil},
+		{35, []string{"host.blind"}},
+		{55, []string{"certificate.expiring", "state", "certificate.expiring", "state", "certificate.expiring", "state", "certificate.expired", "state"}},
+		{92, nil},
+		{95, []string{"tombstone"}},
+		{500, nil},
+	} {
+		tick(t, d, s, at.AddDate(0, 0, tc.day))
+		records := outbox(t, s, "203.0.113.7")
+		var got []string
+		for _, r := range records[told:] {
+			got = append(got, kindOf(t, r))
+		}
+		told = len(records)
+		if d := cmp.Diff(tc.types, got); d != "" {
+			t.Errorf("by day %d (-want +got):\n%s", tc.day, d)
+		}
 	}
 	checkFold(t, s, d)
+}
+
+// kindOf names a record, and sees to it that what a tick tells has no snapshot.
+func kindOf(t *testing.T, r schemas.Record) string {
+	t.Helper()
+	if r.Value == nil {
+		return "tombstone"
+	}
+	var v struct {
+		Type     string
+		Evidence *struct {
+			Snapshot, Proof *string
+			Requests        []string
+			Basis           string
+		}
+	}
+	if err := json.Unmarshal(r.Value, &v); err != nil {
+		t.Fatal(err)
+	}
+	e := v.Evidence
+	switch {
+	case r.Topic == schemas.State:
+		return "state"
+	case r.Topic == schemas.Lifecycles && e != nil, r.Topic == schemas.Changes && (e.Snapshot != nil || e.Proof != nil || e.Requests == nil || e.Basis != "elapsed"):
+		t.Errorf("evidence of %s", r.Value)
+	}
+	return v.Type
 }
 
 func TestTickOfNothing(t *testing.T) {

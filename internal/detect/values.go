@@ -73,7 +73,7 @@ func wireCertificate(c *diff.Certificate) *schemas.Certificate {
 	}
 	return &schemas.Certificate{SHA1: c.SHA1, Subject: c.Subject, Issuer: c.Issuer, SerialNumber: c.SerialNumber,
 		NotBefore: orNil(c.NotBefore), NotAfter: orNil(c.NotAfter), Names: c.Names, NamesCount: c.NamesCount,
-		NamesDigest: c.NamesDigest, Validity: schemas.ValidityValid}
+		NamesDigest: c.NamesDigest, Validity: schemas.Validity(c.Validity)}
 }
 
 // wireValue is the before or after of a change.
@@ -118,7 +118,13 @@ func wireDetails(d any) any {
 		}
 		return out
 	case diff.CertificateDetails:
-		return schemas.CertificateDetails{Fields: d.Fields, DaysLeft: d.DaysLeft}
+		return schemas.CertificateDetails{Fields: d.Fields, DaysLeft: d.DaysLeft, Facts: d.Facts}
+	case diff.AddedDetails:
+		return schemas.AddedDetails{Facts: d.Facts}
+	case diff.SetDetails:
+		return schemas.SetDetails{Members: d.Members, Count: d.Count, Facts: d.Facts}
+	case diff.TimerDetails:
+		return schemas.TimerDetails{Days: d.Days}
 	case diff.ExposedDetails:
 		return schemas.ExposedDetails{OpenPorts: d.OpenPorts}
 	}
@@ -131,7 +137,8 @@ func wireNote(d any) any {
 	case diff.BaselineNote:
 		return schemas.BaselineDetails{Answer: schemas.Baseline(d.Answer),
 			Ports:    schemas.BaselinePorts{Open: d.Open, Closed: d.Closed, Filtered: d.Filtered, Other: d.Other},
-			Services: d.Services, Banners: d.Banners, Certificates: d.Certificates, Malformed: d.Malformed}
+			Services: d.Services, Banners: d.Banners, Certificates: d.Certificates, Malformed: d.Malformed,
+			Validity: schemas.BaselineValidity{Expired: d.Expired, Expiring: d.Expiring, NotYetValid: d.NotYetValid}, Stale: d.Stale}
 	case diff.IncompleteNote:
 		out := schemas.IncompleteDetails{Proof: string(d.Proof), Pages: d.Paging.Pages, Distinct: d.Paging.Distinct,
 			Repeated: d.Paging.Repeated, Unreadable: d.Paging.Unreadable}
@@ -146,8 +153,12 @@ func wireNote(d any) any {
 		return schemas.UnknownDetails{Answers: d.Answers, Since: schemas.Millis(d.Since)}
 	case diff.UnreachableNote:
 		return schemas.UnreachableDetails{Failures: d.Failures, Since: schemas.Millis(d.Since), Class: string(d.Class)}
+	case diff.StaleNote:
+		return schemas.StaleDetails{Since: schemas.Millis(d.Since)}
+	case diff.BlindNote:
+		return schemas.BlindDetails{Since: schemas.Millis(d.Since)}
 	case diff.SuppressedNote:
-		return schemas.SuppressedDetails{Rule: string(d.Rule), Count: d.Count, Facet: string(d.Facet), Digest: schemas.OrNull(d.Digest)}
+		return schemas.SuppressedDetails{Rule: string(d.Rule), Count: d.Count, Facet: string(d.Facet), Digest: schemas.OrNull(d.Digest), Digests: d.Digests}
 	}
 	return nil
 }

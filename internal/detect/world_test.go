@@ -75,15 +75,22 @@ func (w *world) mutate() {
 	case 4:
 		p.Banners = append(p.Banners, hostport.Banner{Text: "SSH-2.0-OpenSSH_8." + fmt.Sprint(w.rng.IntN(3)) + "\r\n", ScanProtocol: "telnet", FirstSeen: w.now, LastSeen: w.now})
 	case 5:
-		sha1 := fmt.Sprintf("%040x", w.rng.IntN(4))
-		p.Certificate = &hostport.Certificate{ID: "c" + sha1, SHA1: sha1, Subject: "CN=" + pick(w.rng, "a", "b"), Issuer: "CN=CA", SerialNumber: "1",
-			NotBefore: w.now, NotAfter: w.now.AddDate(0, 3, 0), Names: []string{"a.example"}}
+		p.Certificate = w.certificate(pick(w.rng, w.rng.IntN(3), w.rng.IntN(20)))
 	case 6:
 		p.Certificate = nil
 	case 7:
 		p.Services, p.Banners = nil, nil
 	}
 	w.scan(p)
+}
+
+// certificate is one of twenty: some often back, some with their end or their
+// beginning within the world's time.
+func (w *world) certificate(n int) *hostport.Certificate {
+	sha1 := fmt.Sprintf("%040x", n)
+	from := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, 5*n)
+	return &hostport.Certificate{ID: "c" + sha1, SHA1: sha1, Subject: fmt.Sprint("CN=", n%2), Issuer: "CN=CA", SerialNumber: fmt.Sprint(n),
+		NotBefore: from, NotAfter: from.AddDate(0, 0, 30+7*n), Names: []string{"a.example"}}
 }
 
 func (w *world) scan(p *hostport.Port) {
@@ -98,6 +105,9 @@ func (w *world) scan(p *hostport.Port) {
 // step lets time pass, rescans some ports and changes some things.
 func (w *world) step() {
 	w.now = w.now.Add(time.Duration(1+w.rng.IntN(40)) * time.Hour)
+	if w.rng.IntN(20) == 0 {
+		w.now = w.now.AddDate(0, 0, 20)
+	}
 	for _, k := range []string{"tcp", "udp"} {
 		for _, n := range []uint16{22, 23, 53, 80, 443, 8443} {
 			if p := w.ports[hostport.PortKey{Protocol: k, Number: n}]; p != nil && w.rng.IntN(3) > 0 {
@@ -113,6 +123,11 @@ func (w *world) step() {
 	}
 	for range w.rng.IntN(3) {
 		w.mutate()
+	}
+	// Behind some port are several backends: its certificates take turns.
+	if p := w.ports[hostport.PortKey{Protocol: "tcp", Number: 443}]; p != nil && p.Certificate != nil {
+		p.Certificate = w.certificate(pick(w.rng, w.rng.IntN(2), w.rng.IntN(20)))
+		w.scan(p)
 	}
 }
 

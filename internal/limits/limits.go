@@ -93,10 +93,12 @@ var (
 
 // What a host's state remembers, and the process of banners.
 var (
-	MemoForms = limit("memo_forms", 65_536, "forms", "canonical forms least asked for are forgotten and made again")
-	MemoBytes = limit("memo_bytes", 64<<20, "bytes", "the same, counted under memo_forms")
-	Witnesses = limit("witnesses", 16, "snapshots", "the oldest snapshots that ports were first absent from are dropped; their ports then vanish by time")
-	NotesADay = limit("notes_a_day", 64, "kinds", "further kinds of note about a host are not told that day")
+	MemoForms         = limit("memo_forms", 65_536, "forms", "canonical forms least asked for are forgotten and made again")
+	MemoBytes         = limit("memo_bytes", 64<<20, "bytes", "the same, counted under memo_forms")
+	Witnesses         = limit("witnesses", 16, "snapshots", "the oldest snapshots that ports were first absent from are dropped; their ports then vanish by time")
+	KnownCertificates = limit("known_certificates", 8, "certificates", "of a port, beside the told one; the oldest beyond them are forgotten")
+	NotedDigests      = limit("noted_digests", 16, "digests", "of the new values of a flood that a note of the day names; the others are counted")
+	NotesADay         = limit("notes_a_day", 64, "kinds", "further kinds of note about a host are not told that day")
 )
 
 // What waits.
