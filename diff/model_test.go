@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -127,6 +128,9 @@ func (m *model) listed(k hostport.PortKey, p *modelPort, r modelRecord, stale bo
 	if !undated && r.evidence.Before(p.evidence) {
 		return // P4
 	}
+	if p.told == hostport.Vanished && stale && !r.evidence.After(p.goneAt) {
+		return // the past
+	}
 	same := !undated && r.evidence.Equal(p.evidence)
 	p.absent, p.since, p.blind = nil, 0, false
 	name := map[hostport.Status]string{hostport.Closed: "port.closed", hostport.Filtered: "port.filtered"}[r.status]
@@ -143,8 +147,6 @@ func (m *model) listed(k hostport.PortKey, p *modelPort, r modelRecord, stale bo
 		tell("port.opened %s", k)
 	case p.told == "":
 		tell("port.discovered %s", k)
-	case p.told == hostport.Vanished && stale && !r.evidence.After(p.goneAt):
-		return
 	case p.told == hostport.Vanished:
 		if same {
 			p.retracted = true
@@ -247,7 +249,8 @@ func TestStatusAgainstTheModel(t *testing.T) {
 			if len(past) > 0 && r.IntN(7) == 0 {
 				from = past[r.IntN(len(past))]
 			}
-			for k, rec := range from {
+			for _, k := range slices.SortedFunc(maps.Keys(from), hostport.PortKey.Compare) {
+				rec := from[k]
 				if r.IntN(8) == 0 {
 					continue // hidden by a page that shifted
 				}

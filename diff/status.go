@@ -13,12 +13,16 @@ func (s *stepper) listed(key hostport.PortKey, r record) {
 		p = &PortState{}
 		s.st.Ports[key] = p
 	}
+	rel := relate(p.Evidence, r.evidence)
+	past := rel == older // P4: the record changes nothing
 	if p.Told != nil && p.Told.Status == hostport.Vanished {
 		p.Lost.Listed = s.now
+		// A stale snapshot shows the past: what it lists from before the vanish was
+		// told disproves nothing, although we may never have seen that scan.
+		past = past || s.stale && !r.evidence.After(p.Lost.Vanished)
 	}
-	rel := relate(p.Evidence, r.evidence)
-	if rel == older {
-		s.suppress(RuleOlderEvidence, FacetStatus, "") // P4: the record changes nothing
+	if past {
+		s.suppress(RuleOlderEvidence, FacetStatus, "")
 		return
 	}
 	if rel == newer {
@@ -178,12 +182,6 @@ func (s *stepper) lose(p *PortState, status hostport.Status, notAfter time.Time)
 
 // back takes a record of a port that was told vanished.
 func (s *stepper) back(key hostport.PortKey, p *PortState, r record, rel relation, status hostport.Status) {
-	// A stale snapshot shows the past: what it lists from before the vanish was
-	// told disproves nothing, although we may never have seen that scan.
-	if s.stale && !r.evidence.After(p.Lost.Vanished) {
-		s.suppress(RuleOlderEvidence, FacetStatus, "")
-		return
-	}
 	retracts := ""
 	if rel == equal {
 		// The source still holds the very record it hid: the vanish was wrong.

@@ -366,7 +366,7 @@ func TestBaselineOfNothing(t *testing.T) {
 // TestRequestsOfTheSnapshotStay: the answers' request ids are added to a copy.
 func TestRequestsOfTheSnapshotStay(t *testing.T) {
 	backing := []string{"one", "two"}
-	s := hostport.Snapshot{Host: "203.0.113.7", Requests: backing[:1], Answers: []hostport.Answer{{Requests: []string{"three"}}}}
+	s := hostport.Snapshot{Host: "203.0.113.7", Result: hostport.Ports, Requests: backing[:1], Answers: []hostport.Answer{{Requests: []string{"three"}}}}
 	e := newEncoder("/s", shards, &s, &diff.Result{})
 	if d := cmp.Diff([]string{"one", "three"}, []string(e.evidence.Requests)); d != "" || backing[1] != "two" {
 		t.Errorf("%s%v", d, backing)
