@@ -98,7 +98,9 @@ func (p *pageReader) line(prefix, value string) { p.lines = append(p.lines, pref
 
 func (p *pageReader) read(text string) {
 	lower := asciiLower(text)
-	p.title(text, lower)
+	if !p.title(text, lower) && !p.cut {
+		p.heading(text, lower)
+	}
 	p.metas(text, lower)
 	p.software(text, lower)
 	if strings.HasPrefix(strings.TrimLeft(lower, " \n"), "<?xml") && !strings.Contains(lower, "<html") {
@@ -106,20 +108,21 @@ func (p *pageReader) read(text string) {
 	}
 }
 
-func (p *pageReader) title(text, lower string) {
+// title says whether the page has the element, be it empty.
+func (p *pageReader) title(text, lower string) bool {
 	i := strings.Index(lower, "<title")
 	if i < 0 {
-		return
+		return false
 	}
 	open := strings.IndexByte(text[i:], '>')
 	if open < 0 {
-		return
+		return false
 	}
 	start := i + open + 1
 	end := strings.Index(lower[start:], "</")
 	if end < 0 {
 		if p.cut {
-			return
+			return true
 		}
 		end = len(text) - start
 	}
@@ -127,6 +130,24 @@ func (p *pageReader) title(text, lower string) {
 		p.line("title: ", title)
 		p.d.fact("title", Content, title)
 		p.d.clue(fingerprint.HTMLTitle, title)
+	}
+	return true
+}
+
+// heading keeps the first heading of a page without title: "It works!".
+func (p *pageReader) heading(text, lower string) {
+	_, after, ok := strings.Cut(lower, "<h1>")
+	if !ok {
+		return
+	}
+	start := len(lower) - len(after)
+	end := strings.IndexByte(after, '<')
+	if end < 0 {
+		return
+	}
+	if heading := mask(fold(strings.ReplaceAll(clip(text[start:start+end], maxField), "\n", " "))); heading != "" {
+		p.line("heading: ", heading)
+		p.d.fact("heading", Content, heading)
 	}
 }
 
@@ -249,7 +270,7 @@ func (p *pageReader) software(text, lower string) {
 // named are the elements of XML that say which product answers, or why not:
 // descriptions of devices (UPnP), errors of object stores.
 var namedElements = []string{"code", "version", "modelname", "modelnumber", "modeldescription", "manufacturer", "friendlyname", "productname",
-	"firmwareversion", "devicetype", "build", "apiversion"}
+	"firmwareversion", "devicetype", "build", "apiversion", "message", "faultcode", "faultstring"}
 
 func (p *pageReader) elements(text, lower string) {
 	for _, name := range namedElements {
@@ -263,8 +284,12 @@ func (p *pageReader) elements(text, lower string) {
 			continue
 		}
 		if value := fold(strings.ReplaceAll(clip(text[start:start+end], maxField), "\n", " ")); value != "" {
+			class := Identity
+			if name == "message" || name == "faultstring" {
+				class, value = Content, mask(value)
+			}
 			p.line("element: ", name+" = "+value)
-			p.d.named("element.", name, Identity, value)
+			p.d.named("element.", name, class, value)
 		}
 	}
 }

@@ -28,11 +28,13 @@ var httpFields = fieldTable("http", []group{
 		"x-runtime server-timing x-response-time x-took x-envoy-upstream-service-time x-kong-upstream-latency x-kong-proxy-latency x-kong-response-latency spiislatency " +
 		"sprequestduration x-sharepointhealthscore x-oss-server-time x-load x-uptime x-diaginfo x-consul-index x-consul-lastcontact x-etcd-index x-raft-index x-raft-term " +
 		// restart marks, clocks, the scanner's own address
-		"x-jenkins-session x-hudson-session x-now x-time x-date x-timestamp x-clientip x-client-ip x-your-ip x-real-ip x-forwarded-for x-remote-addr true-client-ip x-client-geo " +
+		"x-jenkins-session x-hudson-session bootid.upnp.org 01-nls x-now x-time x-date x-timestamp x-clientip x-client-ip x-your-ip x-real-ip x-forwarded-for x-remote-addr true-client-ip x-client-geo " +
 		"x-country x-country-code x-geo-country cf-ipcountry x-feserver x-beserver x-calculatedbetarget x-calculatedfetarget x-backendhttpstatus x-proxy-backendserverstatus"},
 	{rule{presence, Content}, "report-to nel reporting-endpoints expect-ct link x-csrf-token x-xsrf-token csrf-token x-nonce x-backend x-backend-server x-hostname x-server-name " +
 		"x-node x-node-id x-node-name x-pod x-pod-name x-instance x-instance-id x-server-id x-upstream x-upstream-addr x-served-from x-host x-worker x-machine x-app-server x-appserver x-web-node " +
-		"x-dc x-datacenter x-region x-zone set-cookie2 sourcemap x-sourcemap last-event-id x-kubernetes-pf-flowschema-uid x-kubernetes-pf-prioritylevel-uid x-shardid x-shopid x-sorting-hat-shopid x-cluster"},
+		"x-dc x-datacenter x-region x-zone set-cookie2 sourcemap x-sourcemap last-event-id x-kubernetes-pf-flowschema-uid x-kubernetes-pf-prioritylevel-uid sec-websocket-accept usn " +
+		"x-hudson-cli-port x-jenkins-cli-port x-jenkins-cli2-port x-hudson-jnlp-port x-shardid x-shopid x-sorting-hat-shopid x-cluster"},
+	{rule{word, Content}, "x-server x-srv x-web x-webserver x-origin x-origin-server x-proxy x-edge x-edge-server x-frontend x-lb x-slot x-shard"},
 	{rule{product, Identity}, "server x-powered-by user-agent"},
 	{rule{verbatim, Identity}, "x-generator x-jenkins x-hudson x-cms x-powered-cms x-server-powered-by x-elastic-product kbn-name kbn-license-sig x-mod-pagespeed " +
 		"x-page-speed microsoftsharepointteamservices liferay-portal x-turbo-charged-by x-framework x-application x-app-name x-product ostype x-application-context " +
@@ -123,9 +125,9 @@ var volatileSuffixes = []string{"-request-id", "-requestid", "-req-id", "-reqid"
 	"-transaction-id", "-transactionid", "-session-id", "-sessionid", "-event-id", "-log-id", "-logid", "-tracking-id", "-txid", "-rid", "-uuid", "-guid",
 	"-time", "-responsetime", "-time-ms", "-ms", "-duration", "-elapsed", "-latency", "-took", "-uptime", "-timing", "-date",
 	"-cache", "-cache-status", "-cache-hits", "-cache-key", "-cached", "-hits", "-hit", "-age", "-ray", "-pop", "-timestamp", "-nonce", "-epoch",
-	"-remaining", "-reset", "-expires", "-expiry", "-counter", "-load", "-trace", "-client-ip", "-lookup", "-index"}
+	"requestid", "sessionid", "traceid", "-remaining", "-reset", "-expires", "-expiry", "-counter", "-load", "-trace", "-client-ip", "-lookup", "-index"}
 
-var nodeSuffixes = []string{"-node", "-hostname", "-pod", "-instance", "-backend", "-upstream", "-worker", "-token"}
+var nodeSuffixes = []string{"-node", "nodeid", "-hash", "-hostname", "-pod", "-instance", "-backend", "-upstream", "-worker", "-token"}
 
 // byShape is the rule of a name that no table holds.
 func byShape(name string) rule {

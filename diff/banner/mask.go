@@ -95,6 +95,9 @@ func (m *masker) at(i int) (end int, with string) {
 			}
 			return end, maskDate
 		}
+		if end := matchNamedID(s, i); end > 0 && !m.named {
+			return end, maskID
+		}
 		if end := matchSpan(s, i); end > 0 {
 			return end, maskSpan
 		}
@@ -111,9 +114,6 @@ func (m *masker) at(i int) (end int, with string) {
 			if end := matchCount(s, i); end > 0 {
 				return end, maskCount
 			}
-		}
-		if end := matchNamedID(s, i); end > 0 && !m.named {
-			return end, maskID
 		}
 	} else if i > 0 && s[i-1] == '/' && isDigit(s[i]) && inURL(s, i) {
 		if end := m.address(i); end > 0 {

@@ -7,7 +7,9 @@ import "strings"
 // "players 8/100".
 var (
 	counted = []string{"user", "player", "connection", "client", "visitor", "session", "guest", "online", "people"}
-	naming  = []string{"user number", "uptime", "pid", "process id", "connection id", "session id",
+	// told are gauges only where = or : stands between word and number.
+	told   = []string{"seq", "ts", "rtt", "latency", "cpu", "mem", "memory", "queue", "jobs", "tick", "fps", "ping", "count", "time"}
+	naming = []string{"user number", "connection", "conn", "thread", "uptime", "pid", "process id", "connection id", "session id",
 		"connection number", "transaction id", "queue id", "visitor number", "request id"}
 	gauges = []string{"load average", "system load", "load", "processes", "users logged in", "connections", "clients", "sessions", "players",
 		"users online", "users", "visitors", "requests", "threads", "hits", "online"}
@@ -24,7 +26,16 @@ func matchCount(s string, i int) int {
 	if decimals < len(s) && s[decimals] == '%' {
 		return decimals + 1
 	}
-	if decimals < len(s) && (isLetter(s[decimals]) || s[decimals] == '_' || s[decimals] == '.' && decimals+1 < len(s) && isDigit(s[decimals+1])) {
+	if e := ordinalEnd(s, end); e > 0 {
+		after := strings.TrimLeft(asciiLower(s[e:min(len(s), e+24)]), " ")
+		for _, w := range counted {
+			if strings.HasPrefix(after, w) {
+				return e // "the 4711th visitor"
+			}
+		}
+		return 0
+	}
+	if e := sizeEnd(s, decimals); e == 0 && decimals < len(s) && (isLetter(s[decimals]) || s[decimals] == '_' || s[decimals] == '.' && decimals+1 < len(s) && isDigit(s[decimals+1])) {
 		return 0
 	}
 	before := strings.TrimRight(asciiLower(s[max(0, i-32):i]), " :=#")
@@ -35,8 +46,11 @@ func matchCount(s string, i int) int {
 			return 0
 		}
 	}
-	if endsInWord(before, gauges) {
+	if endsInWord(before, gauges) || (strings.HasSuffix(s[:i], "=") || strings.HasSuffix(strings.TrimRight(s[:i], " "), ":")) && endsInWord(before, told) {
 		return decimals
+	}
+	if e := sizeEnd(s, decimals); e > 0 && (hasAny(before, freeWords) || hasAny(asciiLower(s[e:min(len(s), e+12)]), freeWords)) {
+		return e
 	}
 	if decimals > end || end < len(s) && s[end] == '/' {
 		return 0
@@ -45,10 +59,41 @@ func matchCount(s string, i int) int {
 		return end
 	}
 	after := strings.TrimLeft(asciiLower(s[end:min(len(s), end+24)]), " ")
+	if rest, ok := strings.CutPrefix(after, "of "); ok {
+		after = strings.TrimLeft(rest[digitsEnd(rest, 0):], " ") // "13 of 100 users"
+	}
 	for _, w := range counted {
 		if strings.HasPrefix(after, w) {
 			return end
 		}
+	}
+	return 0
+}
+
+// freeWords beside a size say that it is what is left or used of something.
+var freeWords = []string{"free", "used", "avail", "left", "transferred", "traffic"}
+
+// sizeEnd is where a unit of size that begins at p ends, 0 if none does.
+func sizeEnd(s string, p int) int {
+	p = skipSep(s, p, " ")
+	end := p
+	for end < len(s) && isLetter(s[end]) && end-p < 6 {
+		end++
+	}
+	if end > p && strings.Contains(sizeUnits, " "+s[p:end]+" ") {
+		return end
+	}
+	return 0
+}
+
+// ordinalEnd is where the st, nd, rd or th at p ends, 0 if there is none.
+func ordinalEnd(s string, p int) int {
+	if p+2 > len(s) || p+2 < len(s) && alnum(s[p+2]) {
+		return 0
+	}
+	switch s[p : p+2] {
+	case "st", "nd", "rd", "th":
+		return p + 2
 	}
 	return 0
 }
@@ -106,10 +151,10 @@ func toldSpan(before string) bool {
 	return endsInWord(before, []string{"uptime", "up", "running", "up since", "been up", "online", "alive"})
 }
 
-// matchNamedID takes a word with a figure in it that the word before calls an id:
-// "queued as 4F1A2B3C4D", "ready; id 2146013ee5".
+// matchNamedID takes a word that the word before calls an id: with a figure in it
+// behind "id", "session" and the like, any behind "nonce=" or a quoted id.
 func matchNamedID(s string, i int) int {
-	if i < 3 || s[i-1] != ' ' && s[i-1] != '=' && s[i-1] != ':' && s[i-1] != '#' {
+	if i < 3 || strings.IndexByte(" =:#'\"", s[i-1]) < 0 {
 		return 0
 	}
 	end, digits := i, false
@@ -117,15 +162,24 @@ func matchNamedID(s string, i int) int {
 		digits = digits || isDigit(s[end])
 		end++
 	}
-	if end-i < 6 || !digits || end < len(s) && s[end] == '.' && end+1 < len(s) && alnum(s[end+1]) {
+	if end-i < 4 || end < len(s) && s[end] == '.' && end+1 < len(s) && alnum(s[end+1]) {
 		return 0
 	}
-	before := strings.TrimRight(asciiLower(s[max(0, i-24):i]), " :=#")
-	if !endsInWord(before, []string{"id", "queued as", "session", "incident", "reference", "ticket", "transaction", "ray", "request"}) {
-		return 0
+	before := asciiLower(s[max(0, i-24):i])
+	name := strings.TrimRight(before, " :=#'\"")
+	switch {
+	case digits && end-i >= 6 && endsInWord(name, idWords):
+		return end
+	case before[len(before)-1] != ' ' && endsInWord(name, secretWords), strings.HasSuffix(before, " id='"), strings.HasSuffix(before, ` id="`), before == "ping :":
+		return end
 	}
-	return end
+	return 0
 }
+
+var (
+	idWords     = []string{"id", "queued as", "session", "incident", "reference", "ticket", "transaction", "ray", "request"}
+	secretWords = []string{"nonce", "token", "challenge", "salt", "seed", "cookie", "sid", "uuid", "session"}
+)
 
 // address takes an IP address in a text that speaks of the client: it is the
 // scanner's and changes with it. A server's own address stays.
@@ -142,18 +196,24 @@ func (m *masker) address(i int) int {
 		return 0
 	}
 	word := s[i:end]
+	if ip, port, ok := strings.Cut(word, ":"); ok && isIPv4(ip) && isDigits(port) {
+		word = ip // with the client's port
+	}
 	if !isIPv4(word) && (strings.Count(word, ":") < 3 && !strings.Contains(word, "::") || strings.Contains(word, ":::")) {
 		return 0
 	}
 	if !m.clientKnown {
 		m.clientKnown = true
 		lower := asciiLower(s)
-		for _, w := range []string{"your ", "client", "from ", "denied", "blocked", "rejected", "refused", "not allowed", "listed", "host '", "hello "} {
+		for _, w := range []string{"your ", "client", "from ", "denied", "blocked", "rejected", "refused", "not allowed", "listed", "host '", "hello ", "closing link"} {
 			m.client = m.client || strings.Contains(lower, w)
 		}
 	}
 	if !m.client {
 		return 0
+	}
+	if strings.HasPrefix(s[end:], "]:") && end+2 < len(s) && isDigit(s[end+2]) {
+		end = digitsEnd(s, end+2)
 	}
 	return end
 }

@@ -126,6 +126,8 @@ func numericDate(s string, i int) int {
 			return c
 		case len(first) == 2 && len(second) == 2 && len(third) == 2 && sep == '/':
 			return c
+		case len(first) == 2 && len(second) == 2 && len(third) == 2 && sep == '-' && second <= "12" && third <= "31" && matchTime(s, skipSep(s, c, " "), true) > 0:
+			return c // 24-01-05 10:00:00, as time services of NIST write
 		}
 	}
 	return 0

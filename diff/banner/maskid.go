@@ -99,14 +99,15 @@ func randomEnd(s string, i int) int {
 		}
 		end++
 	}
-	for end > i && (s[end-1] == '-' || s[end-1] == '_' || s[end-1] == '/') {
+	long := end-i == decisive
+	for !long && end > i && (s[end-1] == '-' || s[end-1] == '_' || s[end-1] == '/') {
 		end--
 	}
 	// The fewer figures it has, the more joins it takes.
 	if end-i < shortest || joins*max(4, min(4+digits, 6)) < end-i {
 		return 0
 	}
-	if end-i == decisive {
+	if long {
 		for end < len(s) && base64Char(s[end]) {
 			end++
 		}

@@ -14,6 +14,8 @@ func parse(d *document, src source) {
 		parseIMAP(d, lostBytes(src.text))
 	case "pop3":
 		parsePOP3(d, lostBytes(src.text))
+	case "daytime", "time", "qotd", "chargen", "systat":
+		d.line(d.protocol) // what they answer is nothing but noise
 	default:
 		if binary := octetParsers[d.protocol]; binary != nil {
 			if !isStub(d, src) {

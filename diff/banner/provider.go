@@ -5,6 +5,14 @@ import "strings"
 // maskReply masks a line of a reply, and with it what single products and
 // providers write there that has no shape of its own.
 func maskReply(protocol, line string) string {
+	if code, told := replyCode(line); told && len(line) > len(code) {
+		// What follows "220-" stands by itself: "220-13 of 100 users online".
+		return line[:len(code)+1] + maskReplyText(protocol, line[len(code)+1:])
+	}
+	return maskReplyText(protocol, line)
+}
+
+func maskReplyText(protocol, line string) string {
 	if before, _, ok := strings.Cut(line, " ESMTP SimpleEmailService"); ok {
 		return mask(before) + " ESMTP SimpleEmailService " + maskID
 	}
@@ -31,16 +39,13 @@ func maskReply(protocol, line string) string {
 	}
 	// The mark of a session in brackets at the end, "[Xk3_...9.de37]"; an address
 	// there is the server's own.
-	if i := strings.LastIndexByte(line, '['); i > 0 && strings.HasSuffix(line, "]") && strings.HasPrefix(line, "220") {
+	if i := strings.LastIndexByte(line, '['); i > 0 && strings.HasSuffix(line, "]") && strings.Contains(line[:i], "SMTP") {
 		if mark := line[i+1 : len(line)-1]; strings.ContainsAny(mark, "0123456789⟨") && !strings.ContainsAny(mark, " :") && !isIPv4(mark) && mark != maskAddr {
 			line = line[:i] + "[" + maskID + "]"
 		}
 	}
-	words := strings.SplitN(line, " ", 3)
-	if len(words) > 1 {
-		words[1] = poolHost(words[1])
-	}
-	return strings.Join(words, " ")
+	host, rest, _ := strings.Cut(line, " ")
+	return strings.TrimRight(poolHost(host)+" "+rest, " ")
 }
 
 // pools are the domains of providers whose name leads to another node every time.
