@@ -44,7 +44,7 @@ func TestNormalizerIsBounded(t *testing.T) {
 		asks++
 		return fingerprint.Match{}, false
 	}
-	const banners = 800
+	const banners = 300
 	long := strings.Repeat("x ", 30<<10)
 	for i := range banners {
 		n.Normalize("kept", "ftp", 0)

@@ -3,10 +3,16 @@ package fingerprint
 // mysqlServers recognise the version of the first packet. MariaDB 10 puts 5.5.5-
 // before its own, for replication with old servers.
 var mysqlServers = []rule{
-	{`^(?:5\.5\.5-)?(?P<version>\d[\d.]*\d)(?:-\d+)?-?.*[Mm]aria(?:DB|db)`, "MariaDB", "MariaDB", "a:mariadb:mariadb", ""},
-	{`^(?P<version>\d[\d.]*\d)-(?:rel)?[\d.]+(?:-\d+)?-?(?:log|percona|.*[Pp]ercona)`, "Percona", "Percona Server", "a:percona:percona_server", ""},
+	{`^(?:5\.5\.5-)?\d[\d.]* (?P<version>\d[\d.]*)-(?i:maxscale)`, "MariaDB", "MaxScale", "a:mariadb:maxscale", ""},
+	{`^(?:\d[\d.]*-)?(?P<version>(?P<release>1\d\.\d[\d.]*)(?:-\d+)?)-(?i:maria|maxscale)`, "MariaDB", "MariaDB", "a:mariadb:mariadb", ""},
+	{`-MariaDB-1:(?P<version>1\d\.[\d.]*\d)`, "MariaDB", "MariaDB", "a:mariadb:mariadb", ""},
+	{`^(?:5\.5\.5-)?(?P<version>\d[\d.]*)-.*(?i:maria)`, "MariaDB", "MariaDB", "a:mariadb:mariadb", ""},
+	{`^(?P<version>(?P<release>\d[\d.]*\d)-?rel\d[\d.]*)`, "Percona", "Percona Server", "a:percona:percona_server", ""},
+	{`^(?P<version>\d[\d.]*\d)-.*[Pp]ercona`, "Percona", "Percona Server", "a:percona:percona_server", ""},
+	{`^(?P<version>\d[\d.]*\d)-(?:rc)?\d\d\.\d+(?:-[1-9]\d*(?:\.\w+)?)?(?:-rel[\d.]+)?(?:-log)?$`, "Percona", "Percona Server", "a:percona:percona_server", ""},
 	{`^[\d.]+-TiDB-v` + ver, "PingCAP", "TiDB", "a:pingcap:tidb", ""},
-	{`^(?P<version>\d+\.\d[\d.]*(?P<update>[a-z])?)`, "Oracle", "MySQL", "a:oracle:mysql", ""},
+	{`^(?P<version>(?P<release>\d+\.\d[\d.]*\d)(?P<update>[a-z]|sp\d+)?(?:-ndb-[\d.]*\d|-\d+(?:\.\d+)?))(?:[+-]|$)`, "Oracle", "MySQL", "a:oracle:mysql", ""},
+	{`^(?P<version>(?P<release>\d+\.\d[\d.]*\d)(?:(?P<update>[a-z]|sp\d+)\b)?)`, "Oracle", "MySQL", "a:oracle:mysql", ""},
 }
 
 var mysqlErrors = []rule{

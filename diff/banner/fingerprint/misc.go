@@ -62,9 +62,10 @@ var httpCookies = []rule{
 // httpRealms recognise a challenge.
 var httpRealms = []rule{
 	{`(?i)realm="?(?:level_15|level 15|level_15_or_view)_?access`, "Cisco", "IOS", "o:cisco:ios", ""},
-	{`realm="RT-(?P<version>[A-Z]{1,2}\d\w*)"`, "ASUS", "RT Router", "", ""},
-	{`realm="(?:NETGEAR|netgear) `, "NETGEAR", "NETGEAR Router", "", ""},
-	{`(?i)realm="(?:TP-LINK|tplink)`, "TP-LINK", "TP-Link Router", "", ""},
+	{`realm="(?P<product>RT-[A-Z]{1,2}\d\w*)"`, "ASUS", "", "", ""},
+	{`(?i)realm="NETGEAR (?P<product>[^"]+?) *"`, "NETGEAR", "", "", ""},
+	{`(?i)realm="TP-LINK Wireless (?:N )?(?:Access Point|Range Extender|AP) (?P<product>[^"]+?) *"`, "TP-LINK", "", "", ""},
+	{`(?i)realm="TP-LINK (?P<product>[^"]+?) *"`, "TP-LINK", "", "", ""},
 	{`(?i)realm="(?:DD-WRT)`, "DD-WRT", "DD-WRT", "o:dd-wrt:dd-wrt", ""},
 	{`realm="TomcatManager|realm="Tomcat Manager`, "Apache", "Tomcat", "a:apache:tomcat", ""},
 	{`realm="Traefik"|realm="traefik"`, "Traefik", "Traefik", "a:traefik:traefik", ""},
@@ -92,7 +93,7 @@ var htmlTitles = []rule{
 	{`(?i)OPNsense`, "Deciso", "OPNsense", "a:opnsense:opnsense", ""},
 	{`^Synology(?: |&nbsp;)`, "Synology", "DiskStation Manager", "a:synology:diskstation_manager", ""},
 	{`^Zabbix$|: Zabbix$`, "Zabbix", "Zabbix", "a:zabbix:zabbix", ""},
-	{`^phpMyAdmin`, "phpMyAdmin", "phpMyAdmin", "a:phpmyadmin:phpmyadmin", ""},
+	{`^phpMyAdmin(?: ` + ver + `)?`, "phpMyAdmin", "phpMyAdmin", "a:phpmyadmin:phpmyadmin", ""},
 	{`^Outlook(?: Web App)?$`, "Microsoft", "Exchange Server", "a:microsoft:exchange_server", "Windows"},
 	{`^GlobalProtect Portal$`, "Palo Alto Networks", "PAN-OS", "o:paloaltonetworks:pan-os", ""},
 	{`^FortiGate$|^Fortigate$`, "Fortinet", "FortiOS", "o:fortinet:fortios", ""},
@@ -105,12 +106,13 @@ var htmlTitles = []rule{
 // sipServers recognise Server and User-Agent of SIP.
 var sipServers = []rule{
 	{`(?i)^Asterisk(?: PBX)?(?: (?:certified/)?` + ver + `)?`, "Digium", "Asterisk", "a:digium:asterisk", ""},
-	{`(?i)^FPBX-[\d.]+\(` + ver + `\)`, "Digium", "Asterisk", "a:digium:asterisk", ""},
-	{`(?i)^FreeSWITCH(?:-mod_sofia/)?` + ver + `?`, "FreeSWITCH", "FreeSWITCH", "a:freeswitch:freeswitch", ""},
-	{`(?i)^(?:OpenSER|OpenSIPS) ?\(` + ver, "OpenSIPS", "OpenSIPS", "a:opensips:opensips", ""},
-	{`(?i)kamailio \(` + ver, "Kamailio", "Kamailio", "a:kamailio:kamailio", ""},
+	{`(?i)^FPBX-(?P<version>(?P<release>\d[\d.]*)\([\w.]+\))`, "Sangoma", "FreePBX", "a:sangoma:freepbx", ""},
+	{`(?i)^FreeSWITCH(?:-mod_sofia/| )?` + ver + `?`, "FreeSWITCH", "FreeSWITCH", "a:freeswitch:freeswitch", ""},
+	{`(?i)^OpenSER \((?P<version>\d[\d.]*\w*)`, "OpenSER", "OpenSER", "a:openser:openser", ""},
+	{`(?i)^OpenSIPS \((?P<version>\d[\d.]*\w*)`, "OpenSIPS", "OpenSIPS", "a:opensips:opensips", ""},
+	{`(?i)kamailio \((?P<version>\d[\d.]*\w*)`, "Kamailio", "Kamailio", "a:kamailio:kamailio", ""},
 	{`^3CXPhoneSystem ` + ver, "3CX", "3CX Phone System", "a:3cx:3cx", ""},
-	{`^Cisco-SIPGateway/IOS-` + ver, "Cisco", "IOS", "o:cisco:ios", ""},
+	{`^Cisco-SIPGateway/IOS-(?P<version>\d+(?:\.\d[\w.()]*)?)`, "Cisco", "IOS", "o:cisco:ios", ""},
 	{`^Cisco-CUCM` + ver, "Cisco", "Unified Communications Manager", "a:cisco:unified_communications_manager", ""},
 	{`^FRITZ!OS`, "AVM", "FRITZ!OS", "o:avm:fritz\\!_os", ""},
 }
@@ -128,9 +130,8 @@ var rtspServers = []rule{
 
 // dnsServers recognise the answer to version.bind.
 var dnsServers = []rule{
-	{`^(?:BIND )?(?P<version>9\.\d[\d.]*\d(?P<update>-?[PWSb]\d+|(?:rc|b|a)\d+)?)`, "ISC", "BIND", "a:isc:bind", ""},
-	{`^(?:BIND )?(?P<version>[48]\.\d[\d.]*\d(?P<update>-[\w-]+)?)`, "ISC", "BIND", "a:isc:bind", ""},
-	{`(?i)^dnsmasq-` + ver, "Thekelleys", "Dnsmasq", "a:thekelleys:dnsmasq", ""},
+	{`^(?:BIND )?(?P<version>(?P<release>[489]\.\d+(?:\.\d+)*)\.?(?:-ESV(?:-R\d+)?)?(?:-(?:rpz|rl)[\w+.]*)?(?:-?(?P<update>(?:P|W|S|rc|b|a)\d[\d.]*|REL))?(?:-W\d+)?)`, "ISC", "BIND", "a:isc:bind", ""},
+	{`(?i)^dnsmasq-(?P<version>\d[\d.]*(?:-\d+|rc\d+|test\d+)?)`, "Thekelleys", "Dnsmasq", "a:thekelleys:dnsmasq", ""},
 	{`(?i)^unbound ` + ver, "NLnet Labs", "Unbound", "a:nlnetlabs:unbound", ""},
 	{`(?i)^NSD ` + ver, "NLnet Labs", "NSD", "a:nlnetlabs:nsd", ""},
 	{`PowerDNS Recursor ` + ver, "PowerDNS", "Recursor", "a:powerdns:recursor", ""},
@@ -142,13 +143,13 @@ var dnsServers = []rule{
 
 // ntpServers recognise the answer to a readvar.
 var ntpServers = []rule{
-	{`version="ntpd (?:ntpd )?(?P<version>\d[\d.]*\d(?P<update>p\d+(?:-RC\d+)?|-RC\d+)?)`, "NTP", "NTP", "a:ntp:ntp", ""},
+	{`version="ntpd (?:ntpd )?(?P<version>(?P<release>\d[\d.]*\d[a-z]?)(?P<update>p\d+(?:-RC\d+)?)?[^\s"]*)`, "NTP", "NTP", "a:ntp:ntp", ""},
 }
 
 // snmpDescriptions recognise a sysDescr.
 var snmpDescriptions = []rule{
-	{`^Cisco NX-OS\(tm\).*?Version ` + ver, "Cisco", "NX-OS", "o:cisco:nx-os", ""},
-	{`^Cisco IOS Software.*?IOS-?XE.*?Version ` + ver, "Cisco", "IOS XE", "o:cisco:ios_xe", ""},
+	{`^Cisco NX-OS\(tm\).*?Version (?P<version>\d[\w.()]*)`, "Cisco", "NX-OS", "o:cisco:nx-os", ""},
+	{`^Cisco IOS Software.*?(?:IOS-?XE|XE Software).*?Version (?P<version>\d[\w.()]*)`, "Cisco", "IOS XE", "o:cisco:ios_xe", ""},
 	{`^Cisco (?:IOS Software|Internetwork Operating System Software).*?Version (?P<version>\d[\w.()]*)`, "Cisco", "IOS", "o:cisco:ios", ""},
 	{`^Juniper Networks.*?kernel JUNOS ` + ver, "Juniper", "Junos OS", "o:juniper:junos", ""},
 	{`^RouterOS `, "MikroTik", "RouterOS", "o:mikrotik:routeros", ""},

@@ -3,13 +3,13 @@ package fingerprint
 // sshServers recognise software and comment of an identification line (RFC 4253
 // section 4.2).
 var sshServers = []rule{
-	{`^OpenSSH(?:_for_Windows)?[_-](?P<version>\d[\d.]*\d(?:[bd]\d+)?(?P<update>p\d+)?)`, "OpenBSD", "OpenSSH", "a:openbsd:openssh", ""},
+	{`^OpenSSH(?:_for_Windows)?[_-](?P<version>(?P<release>\d[\d.]*\d)(?:[bd]\d+)?(?P<update>p\d+)?(?:[-_]hpn\w+)?)`, "OpenBSD", "OpenSSH", "a:openbsd:openssh", ""},
 	{`^OpenSSH$`, "OpenBSD", "OpenSSH", "a:openbsd:openssh", ""},
 	{`(?i)^dropbear(?:[_-]` + ver + `)?`, "Dropbear SSH Project", "Dropbear SSH", "a:dropbear_ssh_project:dropbear_ssh", ""},
 	{`^libssh[_-]` + ver, "libssh", "libssh", "a:libssh:libssh", ""},
 	{`^libssh2[_-]` + ver, "libssh2", "libssh2", "a:libssh2:libssh2", ""},
 	{`^mod_sftp` + slash, "ProFTPD", "mod_sftp", "a:proftpd:proftpd", ""},
-	{`^Cisco-` + ver, "Cisco", "Cisco SSH", "o:cisco:ios", ""},
+	{`^Cisco-` + ver, "Cisco", "Cisco SSH", "", "Cisco IOS"},
 	{`^RomSShell[_-]` + ver, "Allegro Software", "RomSShell", "a:allegrosoft:romsshell", ""},
 	{`^ROSSSH$`, "MikroTik", "RouterOS", "o:mikrotik:routeros", ""},
 	{`^HUAWEI-` + ver, "Huawei", "Huawei SSH", "", ""},
@@ -36,14 +36,14 @@ var sshServers = []rule{
 	{`^ArrayOS$`, "Array Networks", "ArrayOS", "o:arraynetworks:arrayos", ""},
 	{`(?i)^DraySSH[_-]` + ver, "DrayTek", "DraySSH", "", ""},
 	{`^ZyXEL SSH server|^Zyxel SSH`, "Zyxel", "ZyNOS", "", ""},
-	{`^IPSSH-` + ver, "Cisco", "IPSSH", "", ""},
-	{`^Data ONTAP SSH ` + ver, "NetApp", "Data ONTAP", "o:netapp:data_ontap", ""},
+	{`^IPSSH-` + ver, "Wind River", "VxWorks", "o:windriver:vxworks", ""},
+	{`^Data ONTAP SSH`, "NetApp", "Data ONTAP", "o:netapp:data_ontap", ""},
 	{`^FortiSSH`, "Fortinet", "FortiOS", "o:fortinet:fortios", ""},
 	{`^AWS_SFTP_` + ver, "Amazon", "AWS Transfer Family", "", ""},
 	{`^SFTPGo[_-]` + ver, "SFTPGo", "SFTPGo", "a:sftpgo_project:sftpgo", ""},
 	{`^Gerrit(?:CodeReview)?[_-]` + ver, "Google", "Gerrit", "a:google:gerrit", ""},
 	{`^JSCAPE`, "JSCAPE", "JSCAPE MFT Server", "a:redwood:jscape_managed_file_transfer_server", ""},
-	{`^xlightftpd(?:[_-]` + ver + `)?`, "Xlight", "Xlight FTP Server", "a:xlightftpd:xlight_ftp_server", "Windows"},
+	{`^xlightftpd(?:_release)?(?:[_-]` + ver + `)?`, "Xlight", "Xlight FTP Server", "a:xlightftpd:xlight_ftp_server", "Windows"},
 	{`^SSHLIB|sshlib: WinSSHD`, "Bitvise", "sshlib", "", "Windows"},
 	{`^SSH Tectia Server|^SSH Secure Shell`, "SSH Communications Security", "Tectia Server", "a:ssh:tectia_server", ""},
 }

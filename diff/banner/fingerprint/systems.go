@@ -40,6 +40,7 @@ var systems = []osRule{
 	{`\baix\b`, "AIX", "o:ibm:aix"},
 	{`\bopenvms\b|\bvms\b`, "OpenVMS", "o:hp:openvms"},
 	{`\bnetware\b`, "NetWare", "o:novell:netware"},
+	{`\bcisco ios\b`, "Cisco IOS", "o:cisco:ios"},
 	{`\blinux\b`, "Linux", "o:linux:linux_kernel"},
 }
 

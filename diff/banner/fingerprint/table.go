@@ -1,6 +1,7 @@
 package fingerprint
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -71,7 +72,8 @@ func (f Field) certainty() float64 {
 }
 
 // rule recognises one product in one field. Its expression may have the groups
-// version and, within that, update. cpe is part, vendor and product of the CPE,
+// version; within that release, the part that is the CPE's version where it is not
+// all, and update; and product, where the text names it. cpe is part, vendor and product of the CPE,
 // as "a:f5:nginx"; os names a system of systems.go that the product implies.
 // A cpe of part o is an operating system that is the product itself.
 type rule struct {
@@ -84,10 +86,11 @@ type rule struct {
 // compiled is a rule made ready.
 type compiled struct {
 	*rule
-	id              string
-	prefilter       Prefilter
-	re              *regexp.Regexp
-	version, update int // indexes of the groups, -1 where there is none
+	id        string
+	prefilter Prefilter
+	re        *regexp.Regexp
+	// indexes of the groups, -1 where there is none
+	product, version, release, update int
 }
 
 // table is the rules by field, compiled once when the package is initialised.
@@ -114,7 +117,8 @@ func compile(field Field, r *rule) compiled {
 		id = strings.ToLower(r.vendor + ":" + r.product)
 	}
 	return compiled{rule: r, id: string(field) + "/" + id, prefilter: prefilter, re: re,
-		version: re.SubexpIndex("version"), update: re.SubexpIndex("update")}
+		product: re.SubexpIndex("product"), version: re.SubexpIndex("version"),
+		release: re.SubexpIndex("release"), update: re.SubexpIndex("update")}
 }
 
 // Find is the first rule of the field that matches the text.
@@ -142,16 +146,16 @@ func (r *compiled) match(field Field, text string, at []int) Match {
 		}
 		return text[at[2*n]:at[2*n+1]]
 	}
-	m := Match{Vendor: r.vendor, Product: r.product, Version: group(r.version), Update: strings.TrimLeft(group(r.update), "-_. "),
+	m := Match{Vendor: r.vendor, Product: cmp.Or(r.rule.product, group(r.product)), Version: group(r.version), Update: strings.TrimLeft(group(r.update), "-_. "),
 		Certainty: field.certainty(), Rule: r.id}
-	release := strings.TrimRight(strings.TrimSuffix(m.Version, m.Update), "-_.+~ ")
+	release := cmp.Or(group(r.release), strings.TrimRight(strings.TrimSuffix(m.Version, m.Update), "-_.+~ "))
 	if r.cpe != "" {
 		m.CPE = cpeOf(r.cpe, release, m.Update)
 	}
 	// What stands before the product is the host's name, or another product.
 	m.OS, m.OSCPE = system(text[at[0]:], r.os)
 	if strings.HasPrefix(r.cpe, "o:") && m.OS == "" {
-		m.OS, m.OSCPE = strings.TrimRight(r.product+" "+m.Version, " "), m.CPE
+		m.OS, m.OSCPE = strings.TrimRight(m.Product+" "+m.Version, " "), m.CPE
 	}
 	return m
 }

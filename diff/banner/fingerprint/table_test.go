@@ -51,7 +51,7 @@ func TestTable(t *testing.T) {
 		for i, r := range rules {
 			n++
 			products[r.vendor+" "+r.product] = true
-			if r.product == "" || r.vendor == "" {
+			if (r.product == "") != strings.Contains(r.pattern, "?P<product>") || r.vendor == "" {
 				t.Errorf("%s: rule %q has no vendor or product", field, r.pattern)
 			}
 			if r.cpe != "" && (len(strings.Split(r.cpe, ":")) != 3 || r.cpe != strings.ToLower(r.cpe)) {
