@@ -40,13 +40,14 @@ func (d *document) clue(field fingerprint.Field, text string) {
 
 // clueOrder is which field is asked first: where a server names itself before
 // what it runs, and that before what can be guessed from its pages.
-var clueOrder = []fingerprint.Field{fingerprint.HTTPServer, fingerprint.HTTPHeader, fingerprint.HTTPPoweredBy, fingerprint.HTTPAuth,
+var clueOrder = []fingerprint.Field{fingerprint.HTTPServer, fingerprint.HTTPHeader, fingerprint.HTTPJSON, fingerprint.HTTPPoweredBy, fingerprint.HTTPAuth,
 	fingerprint.HTTPCookie, fingerprint.HTMLTitle}
 
 // identify replaces product and version as the server spells them by those of
 // the first rule that recognises a clue: one of our own table, else of further.
 // What else a rule knows becomes facts of class identity, which are in no digest.
 func (d *document) identify(text string, further Identify) {
+	d.tellingFacts()
 	if len(d.clues) == 0 {
 		d.greeted(text)
 	}
@@ -82,6 +83,37 @@ func (d *document) first(find Identify) (fingerprint.Match, bool) {
 	}
 	return fingerprint.Match{}, false
 }
+
+// tellingFacts adds clues from what the parsers of bodies and of binary protocols
+// have found.
+func (d *document) tellingFacts() {
+	var object, ntp []string
+	for _, f := range d.facts {
+		switch f.Path {
+		case "snmp.sysdescr":
+			d.clue(fingerprint.SNMPDescr, f.Value)
+		case "domain.txt.version.bind":
+			d.clue(fingerprint.DNSVersion, f.Value)
+		case "rfb.version":
+			d.clue(fingerprint.Name, f.Value)
+		case "ntp.version", "ntp.processor", "ntp.system":
+			ntp = append(ntp, f.Path[len("ntp."):]+`="`+f.Value+`"`)
+		default:
+			if path, ok := strings.CutPrefix(f.Path, "http.json."); ok {
+				object = append(object, path+"="+f.Value)
+			}
+		}
+	}
+	slices.Sort(object)
+	d.clue(fingerprint.HTTPJSON, strings.Join(object, "\n"))
+	if len(ntp) > 0 {
+		slices.SortFunc(ntp, func(a, b string) int { return slices.Index(ntpOrder, a[:1]) - slices.Index(ntpOrder, b[:1]) })
+		d.clue(fingerprint.NTPVariables, strings.Join(ntp, ", "))
+	}
+}
+
+// ntpOrder is the order in which ntpd lists version, processor and system.
+var ntpOrder = []string{"v", "p", "s"}
 
 // greetingFields are the fields of protocols of which the whole banner is a clue.
 var greetingFields = map[string]fingerprint.Field{

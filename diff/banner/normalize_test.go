@@ -79,6 +79,17 @@ func TestNames(t *testing.T) {
 		{"hello", "", 6379, "redis", "", ""},
 		{"hello", "", 0, "unknown", "", ""},
 		{"", "", 0, "unknown", "", ""},
+		{"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + `{"version":{"number":"7.10.2"},"name":"n1","tagline":"You Know, for Search"}`, "", 9200, "http", "Elasticsearch", "7.10.2"},
+		{"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + `{"major":"1","minor":"21","gitVersion":"v1.21.5+k3s1"}`, "", 6443, "http", "Kubernetes", "1.21.5+k3s1"},
+		{"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + `{"couchdb":"Welcome","version":"3.1.1"}`, "", 5984, "http", "CouchDB", "3.1.1"},
+		{"HTTP/1.1 200 OK\r\nX-Jenkins: 2.414.1\r\nSet-Cookie: JSESSIONID.1a=x\r\n\r\n", "", 0, "http", "Jenkins", "2.414.1"},
+		{"HTTP/1.1 200 OK\r\n\r\n<title>Grafana</title>", "", 0, "http", "Grafana", ""},
+		{"MikroTik v6.49.6 (stable)\r\nLogin: ", "telnet", 23, "telnet", "RouterOS", "6.49.6"},
+		{"Cisco IOS Software, C2960 Software (C2960-LANBASEK9-M), Version 15.0(2)SE11, RELEASE SOFTWARE (fc3)", "snmp", 161, "snmp", "IOS", "15.0(2)SE11"},
+		{"9.11.4-P2-RedHat-9.11.4-26.P2.el7_9.5", "dns", 53, "domain", "BIND", "9.11.4-P2"},
+		{`version="ntpd 4.2.8p15@1.3728-o Wed Sep 23 11:46:38 UTC 2020 (1)", processor="x86_64", system="Linux/5.10.0", leap=0, stratum=2`, "ntp", 123, "ntp", "NTP", "4.2.8p15@1.3728-o"},
+		{"SIP/2.0 200 OK\r\nUser-Agent: Asterisk PBX 16.2.1\r\n\r\n", "sip", 5060, "sip", "Asterisk", "16.2.1"},
+		{"RFB 003.889\n", "", 5900, "rfb", "Apple Remote Desktop", ""},
 	} {
 		f := banner.Normalize(c.text, c.scan, c.port)
 		if f.Protocol != c.protocol || f.Product != c.product || f.Version != c.version {

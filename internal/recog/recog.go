@@ -58,7 +58,7 @@ var fieldOf = map[string]fingerprint.Field{
 	"telnet_banners": fingerprint.TelnetText, "telnet.banner": fingerprint.TelnetText,
 	"mysql.banners": fingerprint.MySQLVersion, "mysql.error": fingerprint.MySQLError,
 	"ntp.readvar": fingerprint.NTPVariables, "dns.versionbind": fingerprint.DNSVersion, "snmp.sys_description": fingerprint.SNMPDescr,
-	"ldap.search_result": fingerprint.LDAPResult, "x509.subject": fingerprint.X509Subject, "x509.issuer": fingerprint.X509Issuer,
+	"ldap.search_result": fingerprint.LDAPResult,
 }
 
 // Load reads every *.xml file of a folder, in the order of their names. Faults

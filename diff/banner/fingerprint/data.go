@@ -20,6 +20,23 @@ var mysqlErrors = []rule{
 	{`MySQL server`, "Oracle", "MySQL", "a:oracle:mysql", ""},
 }
 
+// httpObjects recognise a JSON body: what services of data and containers answer
+// to a plain GET.
+var httpObjects = []rule{
+	{`(?m)^version\.distribution=opensearch$(?s:.*)^version\.number=` + ver, "OpenSearch", "OpenSearch", "a:amazon:opensearch", ""},
+	{`(?m)^tagline=You Know, for Search$(?s:.*)^version\.number=` + ver, "Elastic", "Elasticsearch", "a:elastic:elasticsearch", ""},
+	{`(?m)^name=kibana$(?s:.*)^version\.number=` + ver, "Elastic", "Kibana", "a:elastic:kibana", ""},
+	{`(?m)^couchdb=Welcome$(?s:.*)^version=` + ver, "Apache", "CouchDB", "a:apache:couchdb", ""},
+	{`(?m)^etcdserver=` + ver, "etcd", "etcd", "a:etcd:etcd", ""},
+	{`(?m)^gitVersion=v(?P<version>(?P<release>\d[\d.]*)[\w.+-]*)$(?s:.*)^major=`, "Kubernetes", "Kubernetes", "a:kubernetes:kubernetes", ""},
+	{`(?m)^ApiVersion=(?s:.*)^Version=` + ver, "Docker", "Docker", "a:docker:docker", ""},
+	{`(?m)^neo4j_version=` + ver, "Neo4j", "Neo4j", "a:neo4j:neo4j", ""},
+	{`(?m)^rabbitmq_version=` + ver, "VMware", "RabbitMQ", "a:vmware:rabbitmq", ""},
+	{`(?m)^lucene\.solr-spec-version=` + ver, "Apache", "Solr", "a:apache:solr", ""},
+	{`(?m)^initialized=(?s:.*)^sealed=(?s:.*)^version=` + ver, "HashiCorp", "Vault", "a:hashicorp:vault", ""},
+	{`(?m)^commit=(?s:.*)^database=ok$(?s:.*)^version=` + ver, "Grafana", "Grafana", "a:grafana:grafana", ""},
+}
+
 // names are products that a parser has recognised by their protocol: what is left
 // is to whom they belong.
 var names = []rule{
@@ -69,6 +86,8 @@ var names = []rule{
 	{`(?i)^OpenLDAP` + behind, "OpenLDAP", "OpenLDAP", "a:openldap:openldap", ""},
 	{`(?i)^(?:Microsoft )?Active Directory` + behind, "Microsoft", "Active Directory", "a:microsoft:active_directory", "Windows"},
 	{`(?i)^389[ -]Directory` + behind, "Red Hat", "389 Directory Server", "a:redhat:389_directory_server", ""},
+	{`^RFB 003\.889`, "Apple", "Apple Remote Desktop", "a:apple:apple_remote_desktop", "macOS"},
+	{`^RFB 00[45]\.00\d`, "RealVNC", "RealVNC", "a:realvnc:realvnc", ""},
 	{`(?i)^TigerVNC` + behind, "TigerVNC", "TigerVNC", "a:tigervnc:tigervnc", ""},
 	{`(?i)^TightVNC` + behind, "TightVNC", "TightVNC", "a:tightvnc:tightvnc", ""},
 	{`(?i)^RealVNC` + behind, "RealVNC", "RealVNC", "a:realvnc:realvnc", ""},

@@ -21,6 +21,7 @@ const (
 	HTTPCookie    Field = "http.cookie"      // a cookie's name and "="
 	HTTPAuth      Field = "http.auth"        // WWW-Authenticate
 	HTTPHeader    Field = "http.header"      // "name: value" of any other telling header, name in lower case
+	HTTPJSON      Field = "http.json"        // a JSON body, as lines of "path=value" in the order of their bytes
 	HTMLTitle     Field = "html.title"       // the title of a page
 	SIPServer     Field = "sip.server"       // Server or User-Agent
 	RTSPServer    Field = "rtsp.server"      // Server
@@ -37,8 +38,6 @@ const (
 	DNSVersion    Field = "dns.version"      // the answer to version.bind
 	SNMPDescr     Field = "snmp.description" // sysDescr
 	LDAPResult    Field = "ldap.result"      // the answer to a search of the root
-	X509Subject   Field = "x509.subject"     // a certificate's subject
-	X509Issuer    Field = "x509.issuer"      // a certificate's issuer
 	// Name is a product's name as a parser of a whole protocol knows it, and
 	// behind a space the version, if there is one: "Redis 6.0.9".
 	Name Field = "name"
@@ -63,7 +62,7 @@ type Match struct {
 // it, less where a name has to be picked out of prose or is set by whoever runs it.
 func (f Field) certainty() float64 {
 	switch f {
-	case HTTPCookie, HTMLTitle, HTTPAuth, TelnetText, X509Subject, X509Issuer:
+	case HTTPCookie, HTMLTitle, HTTPAuth, TelnetText:
 		return 0.7
 	case SMTPGreeting, FTPGreeting, NNTPGreeting, IMAPGreeting, POP3Greeting:
 		return 0.85
@@ -175,14 +174,14 @@ var Version = func() string {
 }()
 
 // fields are the fields that have rules, in a fixed order.
-var fields = []Field{HTTPServer, HTTPPoweredBy, HTTPCookie, HTTPAuth, HTTPHeader, HTMLTitle, SIPServer, RTSPServer, SSHSoftware,
+var fields = []Field{HTTPServer, HTTPPoweredBy, HTTPCookie, HTTPAuth, HTTPHeader, HTTPJSON, HTMLTitle, SIPServer, RTSPServer, SSHSoftware,
 	SMTPGreeting, FTPGreeting, NNTPGreeting, IMAPGreeting, POP3Greeting, TelnetText, MySQLVersion, MySQLError, NTPVariables,
-	DNSVersion, SNMPDescr, LDAPResult, X509Subject, X509Issuer, Name}
+	DNSVersion, SNMPDescr, LDAPResult, Name}
 
 // allRules is the table as it is written.
 var allRules = map[Field][]rule{
 	HTTPServer: append(webServers, webThings...), HTTPPoweredBy: poweredBy, HTTPCookie: httpCookies, HTTPAuth: httpRealms,
-	HTTPHeader: httpHeaders, HTMLTitle: htmlTitles, SIPServer: sipServers, RTSPServer: rtspServers, SSHSoftware: sshServers,
+	HTTPHeader: httpHeaders, HTTPJSON: httpObjects, HTMLTitle: htmlTitles, SIPServer: sipServers, RTSPServer: rtspServers, SSHSoftware: sshServers,
 	SMTPGreeting: smtpServers, FTPGreeting: ftpServers, NNTPGreeting: newsServers, IMAPGreeting: mailboxes, POP3Greeting: mailboxes,
 	TelnetText: telnetTexts, MySQLVersion: mysqlServers, MySQLError: mysqlErrors, NTPVariables: ntpServers, DNSVersion: dnsServers,
 	SNMPDescr: snmpDescriptions, Name: names,
