@@ -64,6 +64,9 @@ func (s *stepper) absent(key hostport.PortKey) {
 
 // vanish tells that a port left the list.
 func (s *stepper) vanish(key hostport.PortKey, p *PortState, basis Basis, notAfter time.Time) {
+	if s.goneDamped(key, p) {
+		return
+	}
 	// The other ports' rescan may be older than this one's last: then our own
 	// clock is the first time it is known to be gone.
 	if !notAfter.After(p.Evidence) {
@@ -80,6 +83,7 @@ func (s *stepper) vanish(key hostport.PortKey, p *PortState, basis Basis, notAft
 	p.Absence, p.Retracted = nil, false
 	c.Told = p.Told
 	s.tell(c, OpUpdated)
+	s.afterMove(key, p, record{evidence: notAfter})
 }
 
 // witness records this snapshot as one from which ports were absent, and names it.

@@ -42,6 +42,9 @@ func (s *stepper) bannerAdded(key portKey, p *PortState, r record, protocol stri
 		s.bound(limits.ToldBannerSets, FacetBanners, current[0].Form.Digest)
 		return
 	}
+	if s.damped(key, p, r, FlapKey{FacetBanners, protocol}, protocol, protocol+current[0].Form.Digest, false) {
+		return
+	}
 	after := s.bannerSet(protocol, current)
 	seen.Kept, seen.Waiting = keep(seen.Kept, current, s.now), 0
 	p.putBanners(protocol, seen)
@@ -83,6 +86,9 @@ func (s *stepper) bannerSeen(key portKey, p *PortState, r record, rel relation, 
 		}
 	}
 	reasons = withFactReasons(reasons, was, is, facts)
+	if s.damped(key, p, r, FlapKey{FacetBanners, told.Protocol}, told.Protocol+newestTold(told, seen.Kept).Digest, told.Protocol+entering(told, current).Digest, gravity(class) > gravity(seen.Told)) {
+		return
+	}
 	after := s.bannerSet(told.Protocol, current)
 	seen.Kept, seen.Waiting, seen.Told = keep(seen.Kept, remembered(seen.Kept, current), s.now), 0, class
 	s.facet(key, p, r, Change{Type: BannerChanged, NotBefore: p.Agreed, Before: told, After: after, Changed: []Facet{FacetBanners}, Reasons: reasons,

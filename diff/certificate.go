@@ -104,6 +104,9 @@ func (s *stepper) certificate(key portKey, p *PortState, r record, rel relation,
 		seen.clear()
 		seen.ID, presents = id, now.SHA1
 	case told == nil:
+		if s.damped(key, p, r, FlapKey{Facet: FacetCertificate}, "", "present", false) {
+			break
+		}
 		s.certificateMoves(key, p, r, Change{Type: CertificateAdded, Reasons: []Reason{TLSAdded}, Details: AddedDetails{now.facts}}, now)
 	case !rel.mayChange() && seen.Loss.pending():
 		// The scan that began the loss, read again.
@@ -113,6 +116,9 @@ func (s *stepper) certificate(key portKey, p *PortState, r record, rel relation,
 		basis, lost := s.agree(&seen.Loss, p, r)
 		if !lost {
 			s.suppress(RuleLossPending, FacetCertificate, "")
+			break
+		}
+		if s.damped(key, p, r, FlapKey{Facet: FacetCertificate}, "present", "", true) {
 			break
 		}
 		s.certificateMoves(key, p, r, Change{Type: CertificateRemoved, Reasons: []Reason{TLSRemoved}, Basis: basis, Agreeing: 2}, nil)

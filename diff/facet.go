@@ -1,6 +1,8 @@
 package diff
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/portdelta/portdelta/internal/hostport"
@@ -20,6 +22,7 @@ func (s *stepper) facet(key portKey, p *PortState, r record, c Change, move func
 		c.NotBefore = time.Time{}
 	}
 	s.tell(c, OpUpdated)
+	s.afterMove(key, p, r)
 }
 
 // agree says whether a record without a facet is the second such record of
@@ -59,5 +62,10 @@ func (s *stepper) whole(p *PortState, r record) Port {
 	s.wholeServices(p, r, &told)
 	s.wholeBanners(p, r, &told)
 	s.wholeCertificate(p, r, &told)
+	// Of what flapped, only the status still does.
+	maps.DeleteFunc(p.Flaps, func(k FlapKey, _ Flap) bool { return k.Facet != FacetStatus })
+	if p.Told != nil && slices.Contains(p.Told.Flapping, FacetStatus) {
+		told.Flapping = []Facet{FacetStatus}
+	}
 	return told
 }

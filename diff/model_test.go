@@ -43,6 +43,70 @@ type modelPort struct {
 	blind     bool  // the point read could not tell
 	doubt     hostport.Status
 	doubtAt   time.Time
+	flap      modelFlap
+}
+
+// modelFlap keeps every scan of a port in which its status moved.
+type modelFlap struct {
+	scan  int
+	moves []int // the scan of each move
+	news  []int // the same, of those to a word that was not known
+	on    bool
+	seen  hostport.Status
+	known map[hostport.Status]bool
+}
+
+// among counts the moves of the last n scans.
+func (f *modelFlap) among(moves []int, n int) (count int) {
+	for _, scan := range moves {
+		if f.scan-scan < n {
+			count++
+		}
+	}
+	return count
+}
+
+// next is one more scan, which showed a word.
+func (f *modelFlap) next(seen hostport.Status, ended func()) {
+	if f.moves == nil {
+		return
+	}
+	f.scan++
+	if f.on && f.seen != seen {
+		f.moves, f.seen = append(f.moves, f.scan), seen
+	}
+	switch {
+	case f.on && f.among(f.moves, 5) == 0:
+		*f = modelFlap{}
+		ended()
+	case !f.on && f.among(f.moves, 10) == 0:
+		*f = modelFlap{}
+	}
+}
+
+// damped says whether a move from one word to another is hidden, and whether a flap
+// begins with it.
+func (f *modelFlap) damped(from, to, seen hostport.Status) (hidden, begins bool) {
+	rank := map[hostport.Status]int{hostport.Open: 3, hostport.Closed: 1, hostport.Vanished: 0, hostport.Filtered: 2, "odd": 2}
+	if f.known == nil {
+		f.known = map[hostport.Status]bool{}
+	}
+	pass := rank[to] > rank[from] || !f.known[to] && f.among(f.news, 10) < 4
+	if !f.known[to] {
+		f.news = append(f.news, f.scan)
+	}
+	if !f.on {
+		f.moves = append(f.moves, f.scan)
+		begins = f.among(f.moves, 10) >= 4
+	}
+	hidden = (f.on || begins) && !pass
+	if !hidden {
+		f.known[from], f.known[to] = true, true
+	}
+	if begins {
+		f.on, f.seen = true, seen
+	}
+	return hidden, begins
 }
 
 // apart says whether two looks are independent witnesses.
@@ -133,6 +197,19 @@ func (m *model) listed(k hostport.PortKey, p *modelPort, r modelRecord, stale bo
 	}
 	same := !undated && r.evidence.Equal(p.evidence)
 	p.absent, p.since, p.blind = nil, 0, false
+	if r.evidence.After(p.evidence) && p.told != "" && r.status != "" {
+		p.flap.next(r.status, func() { tell("flap.ended %s", k) })
+	}
+	move := func(format string, args ...any) bool {
+		hidden, begins := p.flap.damped(p.told, r.status, r.status)
+		if !hidden {
+			tell(format, args...)
+		}
+		if begins {
+			tell("flap.started %s", k)
+		}
+		return !hidden
+	}
 	name := map[hostport.Status]string{hostport.Closed: "port.closed", hostport.Filtered: "port.filtered"}[r.status]
 	if name == "" {
 		name = "port.status_changed"
@@ -155,7 +232,7 @@ func (m *model) listed(k hostport.PortKey, p *modelPort, r modelRecord, stale bo
 		if r.status == hostport.Open {
 			name = "port.reopened"
 		}
-		tell("%s %s%s", name, k, retracts)
+		move("%s %s%s", name, k, retracts)
 	case p.told == r.status:
 		p.doubt = ""
 		p.evidence = later(p.evidence, r.evidence)
@@ -163,14 +240,17 @@ func (m *model) listed(k hostport.PortKey, p *modelPort, r modelRecord, stale bo
 	case same:
 		return // P4: the status may not change
 	case r.status == hostport.Open:
-		tell("port.reopened %s", k)
+		move("port.reopened %s", k)
 	case undated && p.doubt != r.status:
 		p.doubt, p.doubtAt = r.status, at
 		return
 	case undated && at.Sub(p.doubtAt) < 72*time.Hour:
 		return
 	default:
-		tell("%s %s", name, k)
+		if !move("%s %s", name, k) {
+			p.evidence = later(p.evidence, r.evidence)
+			return
+		}
 	}
 	p.told, p.doubt, p.wasOpen = r.status, "", p.wasOpen || r.status == hostport.Open
 	p.evidence = later(p.evidence, r.evidence)
@@ -195,7 +275,20 @@ func (m *model) absent(k hostport.PortKey, p *modelPort, here int, verdict func(
 		}
 	}
 	if gone {
-		tell("port.vanished %s", k)
+		if p.flap.on {
+			p.flap.next(hostport.Vanished, func() { tell("flap.ended %s", k) })
+		}
+		hidden, begins := p.flap.damped(p.told, hostport.Vanished, hostport.Vanished)
+		if !hidden {
+			tell("port.vanished %s", k)
+		}
+		if begins {
+			tell("flap.started %s", k)
+		}
+		if hidden {
+			p.absent, p.since = []int{here}, 0
+			return
+		}
 		p.keptFrom = at
 		p.told, p.goneAt, p.doubt, p.retracted, p.absent, p.since, p.blind = hostport.Vanished, at, "", false, nil, 0, false
 	}

@@ -88,6 +88,8 @@ const (
 	RuleLossPending   Rule = "loss_pending"   // a service or certificate not seen in one scan
 	RuleAlternating   Rule = "alternating"    // a certificate of a set that is told to alternate
 	RuleUnstable      Rule = "unstable"       // a certificate of a flood that is told as one
+	RuleFlap          Rule = "flap"           // a facet that flaps moved to a value told before
+	RuleFlood         Rule = "flood"          // a facet that flaps moved to one of ever new values
 	RuleTarpit        Rule = "tarpit"         // a port that left a group of ports without being open
 	RuleVolatile      Rule = "volatile"       // other bytes, the same canonical form (P3)
 )
@@ -105,5 +107,5 @@ type SuppressedNote struct {
 
 // Rules lists every rule.
 func Rules() []Rule {
-	return []Rule{RuleBound, RuleOlderEvidence, RuleEqualEvidence, RuleNoEvidence, RuleReturning, RuleAbsent, RulePresent, RuleLossPending, RuleAlternating, RuleUnstable, RuleTarpit, RuleVolatile}
+	return []Rule{RuleBound, RuleOlderEvidence, RuleEqualEvidence, RuleNoEvidence, RuleReturning, RuleAbsent, RulePresent, RuleLossPending, RuleAlternating, RuleUnstable, RuleFlap, RuleFlood, RuleTarpit, RuleVolatile}
 }

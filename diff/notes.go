@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/portdelta/portdelta/internal/hostport"
 	"github.com/portdelta/portdelta/internal/limits"
@@ -11,10 +12,12 @@ import (
 
 func (s *stepper) note(n Note) { s.res.Notes = append(s.res.Notes, n) }
 
+const secondsADay = 24 * 60 * 60
+
 // once says whether a kind of note has not been told today, and what it stands
 // for; otherwise that is kept for the next.
 func (s *stepper) once(kind string, n int, digests ...string) (sum NoteState, tell bool) {
-	today := s.now.Unix() / (24 * 60 * 60)
+	today := s.now.Unix() / secondsADay
 	held, known := s.st.Noted[kind]
 	if !known && len(s.st.Noted) >= limits.NotesADay.Max {
 		maps.DeleteFunc(s.st.Noted, func(_ string, v NoteState) bool { return v.Day != today && v.Pending == 0 })
@@ -82,7 +85,7 @@ func (s *stepper) suppress(rule Rule, facet Facet, digest string) {
 	n := s.suppressed[rule]
 	n.Rule, n.Facet = rule, facet
 	n.Count++
-	if rule == RuleUnstable {
+	if rule == RuleUnstable || rule == RuleFlood {
 		n.Digests = firstDigests(n.Digests, []string{digest}) // P10: a flood is told with what is new in it
 	} else {
 		n.Digest = digest
@@ -120,9 +123,39 @@ func (s *stepper) tellSuppressed() {
 		if rule == RuleVolatile {
 			continue
 		}
-		if sum, tell := s.once("rule "+string(rule), n.Count, n.Digests...); tell {
-			n.Count, n.Digests = sum.Pending, sum.Digests
-			s.note(Note{Type: ChangeSuppressed, Details: n})
+		s.summary(n)
+	}
+	// What a flap or a flood hid is summed up each day, whether it goes on or not.
+	for _, rule := range dailyRules {
+		if _, today := s.suppressed[rule]; !today && s.st.summaryDue(rule, s.now) {
+			s.summary(SuppressedNote{Rule: rule, Facet: s.st.Suppressed[rule].Facet})
 		}
 	}
 }
+
+var dailyRules = []Rule{RuleUnstable, RuleFlap, RuleFlood}
+
+// summaryAt is when what a rule has hidden since its last note is told; zero for never.
+func (st *State) summaryAt(rule Rule) time.Time {
+	held := st.Noted[ruleNote(rule)]
+	if held.Pending == 0 {
+		return time.Time{}
+	}
+	return time.Unix((held.Day+1)*secondsADay, 0).UTC()
+}
+
+func (st *State) summaryDue(rule Rule, now time.Time) bool {
+	at := st.summaryAt(rule)
+	return !at.IsZero() && !now.Before(at)
+}
+
+// summary tells what a rule held back, or keeps it for the next day.
+func (s *stepper) summary(n SuppressedNote) {
+	if sum, tell := s.once(ruleNote(n.Rule), n.Count, n.Digests...); tell {
+		n.Count, n.Digests = sum.Pending, sum.Digests
+		s.note(Note{Type: ChangeSuppressed, Details: n})
+	}
+}
+
+// ruleNote is the kind of note that tells what a rule held back.
+func ruleNote(rule Rule) string { return "rule " + string(rule) }

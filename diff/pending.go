@@ -50,6 +50,13 @@ func PendingOf(st *State, policy Policy) []Pending {
 		p := st.Ports[key]
 		from := len(out)
 		out = p.pendingStatus(policy, out)
+		for _, k := range p.flapKeys() {
+			if f := p.Flaps[k]; f.On {
+				quiet := slices.IndexFunc(f.Moves[:], func(n uint8) bool { return n > 0 })
+				out = append(out, Pending{Facet: k.Facet, What: strings.TrimSpace(strings.ReplaceAll(k.Item, "\x00", " ")), Rule: RuleFlap, Count: max(0, quiet), Of: flapQuiet,
+					Ends: "flap.ended when it has not changed in that many distinct scans; what is told then moves to what is seen"})
+			}
+		}
 		if p.Told.Open() {
 			out = p.pendingServices(policy, out)
 			out = p.pendingBanners(out)

@@ -89,6 +89,8 @@ const (
 	CertificateRenewed    Type = "certificate.renewed"
 	CertificateReplaced   Type = "certificate.replaced"
 
+	FlapStarted            Type = "flap.started"
+	FlapEnded              Type = "flap.ended"
 	CertificateRolledBack  Type = "certificate.rolled_back"
 	CertificateAlternating Type = "certificate.alternating"
 	CertificateSettled     Type = "certificate.settled"
@@ -144,6 +146,8 @@ const (
 	ExpiresIn1Day        Reason = "expires_in_1_day"
 	CertificateIsExpired Reason = "expired"
 	TermNotBegun         Reason = "not_yet_valid"
+	Unsteady             Reason = "alternating"
+	Steady               Reason = "steady"
 	LeftGroup            Reason = "left_group"
 	ManyAlike            Reason = "many_alike"
 	FewAlike             Reason = "few_alike"
@@ -181,7 +185,7 @@ type Change struct {
 	PortID string
 
 	// Before and After are nil or one of: Port (a whole port), Status, Service,
-	// BannerSet, Certificate, Groups, Exposed.
+	// BannerSet, Certificate, Flapping, Groups, Exposed.
 	Before, After any
 	Changed       []Facet
 	Details       any // one of the ...Details types, or nil
@@ -202,6 +206,9 @@ type (
 	Status  struct{ Status hostport.Status }
 	Exposed struct{ Exposed bool }
 )
+
+// Flapping is the facets of a port that flap.
+type Flapping struct{ Facets []Facet }
 
 // Groups is all groups of the host.
 type Groups struct{ Groups []Group }
@@ -258,6 +265,9 @@ type SetDetails struct {
 // TimerDetails belongs to the timers: days before the certificate's end, or, of
 // one that is not valid yet, before its term begins.
 type TimerDetails struct{ Days int }
+
+// FlapDetails belongs to flap.started and .ended.
+type FlapDetails struct{ Transitions, Scans int }
 
 // ExposedDetails belongs to host.exposed and .unexposed.
 type ExposedDetails struct{ OpenPorts int }

@@ -12,6 +12,8 @@ var sentences = map[Rule]string{
 	RuleLossPending:   "A service or certificate not seen in one scan waits for another.",
 	RuleAlternating:   "One of the port's certificates that are told to take turns.",
 	RuleUnstable:      "One of a flood of certificates that is told as one, by digest.",
+	RuleFlap:          "The facet flaps, and stands at the worse of its values until it has been steady for 5 scans.",
+	RuleFlood:         "The facet takes ever new values: they are told by digest, together, until it has been steady for 5 scans.",
 	RuleTarpit:        "The port left a group of ports that answer alike without being open: the group's ranges say so.",
 	RuleVolatile:      "Other bytes of the same canonical form: clocks, ids, counters.",
 

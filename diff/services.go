@@ -38,6 +38,9 @@ func (s *stepper) serviceAdded(key portKey, p *PortState, r record, now *nowServ
 	if !s.room(len(p.Told.Services), now) {
 		return
 	}
+	if s.damped(key, p, r, FlapKey{FacetServices, now.Key()}, now.absent(), now.value(), true) {
+		return
+	}
 	p.remember(now)
 	s.facet(key, p, r, Change{Type: ServiceAdded, NotBefore: p.Agreed, After: now.Service, Changed: []Facet{FacetServices}, Reasons: []Reason{ServiceSeen}},
 		func(t *Port) { t.Services = withService(t.Services, now.Service) })
@@ -66,6 +69,10 @@ func (s *stepper) serviceAbsent(key portKey, p *PortState, r record, rel relatio
 	if !lost {
 		p.Services[told.Key()] = seen
 		s.suppress(RuleLossPending, FacetServices, "")
+		return
+	}
+	if s.damped(key, p, r, FlapKey{FacetServices, told.Key()}, told.value(), told.absent(), false) {
+		p.Services[told.Key()] = seen
 		return
 	}
 	delete(p.Services, told.Key())
@@ -110,6 +117,9 @@ func (s *stepper) serviceSeen(key portKey, p *PortState, r record, rel relation,
 	d := VersionDetails{From: newestVersion(told.Versions, func(v string) time.Time { return versions[v].LastSeen }),
 		To: newestVersion(next, func(v string) time.Time { return later(now.versions[v].last, versions[v].LastSeen) })}
 	d.Direction = direction(d.From, d.To)
+	if s.damped(key, p, r, FlapKey{FacetServices, told.Key()}, told.value(), after.value(), d.Direction == Down) {
+		return
+	}
 	for _, v := range next {
 		if _, held := versions[v]; !held {
 			versions[v] = SeenVersion{LastSeen: now.versions[v].last}

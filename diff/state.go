@@ -31,6 +31,7 @@ type State struct {
 	Blind       *BlindNote           // what host.blind told; nil once sighted
 	Unreachable *UnreachableNote     // what host.unreachable told; nil once recovered
 	Noted       map[string]NoteState // by rule or malformed field: when it was last told
+	Flood       []string             // digests of the new values of a flood since it was last told
 	Suppressed  map[Rule]Suppression // what was seen and not told since the host is watched
 	Witnesses   []Witness            // snapshots from which a port was first absent
 	Ports       map[hostport.PortKey]*PortState
@@ -92,6 +93,7 @@ type PortState struct {
 	Banners     map[string]SeenBanners // by protocol
 	Certificate SeenCertificate
 
+	Flaps     map[FlapKey]Flap // of what moved in one of the last scans
 	Absence   *Absence
 	Lost      Lost // the event by which told left open, or vanished
 	WasOpen   bool // told open at least once
@@ -194,6 +196,7 @@ func (s State) clone() State {
 		c := *p
 		c.Services = maps.Clone(p.Services)
 		c.Banners = maps.Clone(p.Banners)
+		c.Flaps = maps.Clone(p.Flaps)
 		if p.Absence != nil {
 			a := *p.Absence
 			c.Absence = &a

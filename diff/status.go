@@ -34,6 +34,9 @@ func (s *stepper) listed(key hostport.PortKey, r record) {
 	p.Absence = nil
 	status := r.port.Status
 	newScan := r.scan.After(p.Scan)
+	if newScan && p.Told != nil {
+		s.scanned(key, p, r)
+	}
 	switch {
 	case status == "":
 		// It counts as present; nothing is told before a status can be read.
@@ -113,15 +116,16 @@ func (s *stepper) opened(key hostport.PortKey, p *PortState, r record, c Change,
 		if len(c.Reasons) == 0 {
 			c.Reasons = []Reason{SourceStatement}
 		}
+		s.damped(key, p, r, FlapKey{Facet: FacetStatus}, string(before.Status), string(hostport.Open), true)
 		c.Details = ReopenedDetails{Retracts: retracts, GoneFor: s.goneFor(p.Lost, r)}
 	}
 	p.Told = &told
 	p.Lost, p.Doubt = Lost{}, Doubt{}
 	c.Changed = changedFacets(before, &told)
-	s.move(key, p, r, c, told)
 	if s.firstGain < 0 {
-		s.firstGain = len(s.res.Changes) - 1
+		s.firstGain = len(s.res.Changes)
 	}
+	s.move(key, p, r, c, told)
 }
 
 // goneFor is the time since the losing event, by the source's clock where both
@@ -142,6 +146,9 @@ func (s *stepper) goneFor(lost Lost, r record) *time.Duration {
 // notOpen tells the move to a word that is not open. The facets freeze as last
 // known, and what was pending about them ends.
 func (s *stepper) notOpen(key hostport.PortKey, p *PortState, r record, status hostport.Status, retracts string) {
+	if s.damped(key, p, r, FlapKey{Facet: FacetStatus}, string(p.Told.Status), string(status), statusRank(status) > statusRank(p.Told.Status)) {
+		return
+	}
 	c := Change{Type: statusType(status), Before: *p.Told, NotBefore: p.Agreed, Reasons: []Reason{SourceStatement},
 		Details: StatusDetails{From: p.Told.Status, To: status, Retracts: retracts}}
 	if retracts != "" {
@@ -218,6 +225,7 @@ func (s *stepper) move(key hostport.PortKey, p *PortState, r record, c Change, a
 		op = OpCreated
 	}
 	s.tell(c, op)
+	s.afterMove(key, p, r)
 }
 
 // statusType names the event of a move to a word that is not open.

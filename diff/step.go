@@ -39,8 +39,9 @@ type stepper struct {
 	baseline bool                           // this step makes the baseline: no change events (P8)
 
 	told       map[hostport.PortKey]Op
-	firstGain  int // index of the first opening of the step, -1 if none
-	lastLoss   int // index of the last closing
+	starts     bool // the move in hand begins a flap
+	firstGain  int  // index of the first opening of the step, -1 if none
+	lastLoss   int  // index of the last closing
 	suppressed map[Rule]SuppressedNote
 	res        Result
 }

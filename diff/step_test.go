@@ -80,7 +80,7 @@ func TestHostExposure(t *testing.T) {
 	}
 	expect(t, "one of two closes", tl.look(48, port(443, 40, status("closed")), port(22, 40)), "port.closed tcp/443")
 	expect(t, "one closes as another opens", tl.look(72, port(443, 60), port(22, 60, status("closed"))), "port.closed tcp/22", "port.reopened tcp/443")
-	expect(t, "last one closes", tl.look(96, port(443, 90, status("filtered")), port(22, 90, status("closed"))), "port.filtered tcp/443", "host.unexposed")
+	expect(t, "last one closes", tl.look(96, port(443, 90, status("filtered")), port(22, 90, status("closed"))), "port.filtered tcp/443", "flap.started tcp/443", "host.unexposed")
 }
 
 func TestVanish(t *testing.T) {

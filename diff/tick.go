@@ -36,6 +36,9 @@ func NextTick(state State, policy Policy) time.Time {
 		return time.Time{}
 	}
 	var next time.Time
+	for _, rule := range dailyRules {
+		next = earlier(next, state.summaryAt(rule))
+	}
 	for _, p := range state.Ports {
 		next = earlier(next, state.nextTimer(p, policy))
 	}

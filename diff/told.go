@@ -31,6 +31,10 @@ type Service struct {
 // Key tells services of a port apart: category and name without case.
 func (s Service) Key() string { return serviceKey(s.Category, s.Name) }
 
+// value and absent tell the values of a service apart.
+func (s Service) value() string  { return s.Key() + "\x00" + strings.Join(s.Versions, "\x00") }
+func (s Service) absent() string { return s.Key() }
+
 func serviceKey(category, name string) string {
 	return strings.ToLower(category) + "\x00" + strings.ToLower(name)
 }

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -23,6 +24,7 @@ func encodePort(p *diff.PortState) []byte {
 	w.bool(p.Retracted)
 	w.bool(p.Stale)
 	encodeLost(w, p)
+	encodeFlaps(w, p.Flaps)
 	encodeServices(w, p)
 	encodeBanners(w, p.Banners)
 	encodeSeenCertificate(w, &p.Certificate)
@@ -40,6 +42,7 @@ func decodePort(r *reader) *diff.PortState {
 	}
 	p.Scan, p.WasOpen, p.Unread, p.Retracted, p.Stale = r.time(), r.bool(), r.bool(), r.bool(), r.bool()
 	decodeLost(r, p)
+	p.Flaps = decodeFlaps(r)
 	decodeServices(r, p)
 	p.Banners = decodeBanners(r)
 	p.Certificate = decodeSeenCertificate(r)
@@ -92,6 +95,48 @@ func encodeLoss(w *writer, l diff.Loss) {
 
 func decodeLoss(r *reader) diff.Loss {
 	return diff.Loss{Scan: r.time(), Since: r.time(), Shown: r.time()}
+}
+
+func encodeFlaps(w *writer, flaps map[diff.FlapKey]diff.Flap) {
+	w.uint(uint64(len(flaps)))
+	keys := slices.SortedFunc(maps.Keys(flaps), func(a, b diff.FlapKey) int {
+		return cmp.Or(cmp.Compare(a.Facet, b.Facet), cmp.Compare(a.Item, b.Item))
+	})
+	for _, k := range keys {
+		f := flaps[k]
+		w.string(string(k.Facet))
+		w.string(k.Item)
+		w.b = append(append(w.b, f.Moves[:]...), f.News[:]...)
+		w.bool(f.On)
+		w.string(f.Seen)
+		w.uint(uint64(len(f.Known)))
+		for _, k := range f.Known {
+			w.string(k)
+		}
+	}
+}
+
+func decodeFlaps(r *reader) map[diff.FlapKey]diff.Flap {
+	n := r.count()
+	if n == 0 {
+		return nil
+	}
+	out := make(map[diff.FlapKey]diff.Flap, n)
+	for range n {
+		k, f := diff.FlapKey{Facet: diff.Facet(r.string()), Item: r.string()}, diff.Flap{}
+		for i := range f.Moves {
+			f.Moves[i] = r.byte()
+		}
+		for i := range f.News {
+			f.News[i] = r.byte()
+		}
+		f.On, f.Seen = r.bool(), r.string()
+		for range r.count() {
+			f.Known = append(f.Known, r.string())
+		}
+		out[k] = f
+	}
+	return out
 }
 
 func encodeServices(w *writer, p *diff.PortState) {

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -65,6 +66,10 @@ func what(c *diff.Change) string {
 		return fmt.Sprintf("%d certificates in 30 days, now %s", c.Details.(diff.SetDetails).Count, certificateText(c.After.(diff.Certificate)))
 	case diff.CertificateExpiring, diff.CertificateExpired, diff.CertificateNotYetValid:
 		return timer(c)
+	case diff.FlapStarted:
+		return flappers(c.After.(diff.Flapping), c.Before.(diff.Flapping)) + " changes to and fro"
+	case diff.FlapEnded:
+		return flappers(c.Before.(diff.Flapping), c.After.(diff.Flapping)) + " no longer changes to and fro"
 	case diff.HostTarpitSuspected, diff.HostTarpitChanged:
 		return groupsText(c.After.(diff.Groups))
 	case diff.HostTarpitCleared:
@@ -75,6 +80,17 @@ func what(c *diff.Change) string {
 		return "no longer exposed: last open port is gone"
 	}
 	return string(c.Type)
+}
+
+// flappers names the facets of one list that the other lacks.
+func flappers(of, without diff.Flapping) string {
+	var out []string
+	for _, f := range of.Facets {
+		if !slices.Contains(without.Facets, f) {
+			out = append(out, string(f))
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // groupsText counts the ports that answer alike and names the first ranges.

@@ -23,8 +23,13 @@ func wirePort(p *diff.Port) *schemas.Port {
 	for _, set := range p.Banners {
 		out.Banners = append(out.Banners, wireBannerSet(set))
 	}
-	for _, f := range p.Flapping {
-		out.Flapping = append(out.Flapping, string(f))
+	out.Flapping = wireFacets(p.Flapping)
+	return out
+}
+
+func wireFacets(facets []diff.Facet) (out []string) {
+	for _, f := range facets {
+		out = append(out, string(f))
 	}
 	return out
 }
@@ -89,6 +94,8 @@ func wireValue(v any) any {
 		return wireBannerSet(v)
 	case diff.Certificate:
 		return wireCertificate(&v)
+	case diff.Flapping:
+		return schemas.FlappingValue{Flapping: wireFacets(v.Facets)}
 	case diff.Groups:
 		return schemas.GroupsValue{Groups: wireGroups(v.Groups)}
 	case diff.Exposed:
@@ -125,6 +132,8 @@ func wireDetails(d any) any {
 		return schemas.SetDetails{Members: d.Members, Count: d.Count, Facts: d.Facts}
 	case diff.TimerDetails:
 		return schemas.TimerDetails{Days: d.Days}
+	case diff.FlapDetails:
+		return schemas.FlapDetails{Transitions: d.Transitions, Scans: d.Scans}
 	case diff.ExposedDetails:
 		return schemas.ExposedDetails{OpenPorts: d.OpenPorts}
 	}
