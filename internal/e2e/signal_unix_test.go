@@ -10,6 +10,12 @@ import (
 	"time"
 )
 
+// freezes says that a process can be held still.
+const freezes = true
+
+func freeze(t *testing.T, p *process) { p.signal(t, syscall.SIGSTOP) }
+func thaw(t *testing.T, p *process)   { p.signal(t, syscall.SIGCONT) }
+
 // cutShort stops portdelta while Kafka does not answer: the first signal drains,
 // which cannot end, and the second ends it at once with 1. What was not sent goes
 // out at the next start.

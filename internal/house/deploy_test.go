@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"go.uber.org/zap"
 
+	"github.com/portdelta/portdelta/internal/crashpoint"
 	"github.com/portdelta/portdelta/internal/kafkatest"
 	"github.com/portdelta/portdelta/internal/limits"
 	"github.com/portdelta/portdelta/internal/telemetry"
@@ -214,7 +215,7 @@ func TestCompose(t *testing.T) {
 func TestVariablesExist(t *testing.T) {
 	known := read(t, "docs/configuration.md") // held against the code by internal/config
 	azure := sourceOf(t, "github.com/Azure/azure-sdk-for-go/sdk/azidentity")
-	ours := []string{kafkatest.LibsVariable, "PORTDELTA_ORACLES"}
+	ours := []string{kafkatest.LibsVariable, crashpoint.Variable, "PORTDELTA_ORACLES"}
 	names := regexp.MustCompile(`\b(PORTDELTA|AZURE)_[A-Z0-9_]*[A-Z0-9]\b`)
 	for _, file := range slices.Concat(files(t, ".md", ".yaml", "Containerfile"), []string{"Makefile", ".ci/run"}) {
 		for _, name := range names.FindAllString(read(t, file), -1) {
