@@ -3,7 +3,6 @@ package kafka
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -15,12 +14,75 @@ import (
 )
 
 // Producer sends records as they are, to the partition they name, and waits for
-// all in-sync replicas.
-type Producer struct{ client *Client }
+// all in-sync replicas: for clusters without transactions. Each shard is an
+// idempotent producer, so that a batch sent again within one call is stored once;
+// a call that failed leaves that to the ids of the records.
+type Producer struct {
+	client *Client
+
+	mu     sync.Mutex
+	shards map[int]*session
+}
+
+// session is one idempotent producer. Its streams go on their own.
+type session struct {
+	mu        sync.Mutex
+	id        identity
+	sequences map[string]int32 // of the next batch, by topic
+}
 
 // NewProducer makes a producer on the client's connections, which stay the
 // caller's to close.
-func NewProducer(client *Client) *Producer { return &Producer{client: client} }
+func NewProducer(client *Client) *Producer {
+	return &Producer{client: client, shards: make(map[int]*session)}
+}
+
+// session returns the shard's, with an identity.
+func (p *Producer) session(ctx context.Context, shard int) (*session, *Error) {
+	p.mu.Lock()
+	s := p.shards[shard]
+	p.mu.Unlock()
+	if s != nil {
+		return s, nil
+	}
+	id, failure := p.client.initProducer(ctx, "", transactionTimeout, nobody)
+	if failure != nil {
+		if failure.v.then != give {
+			return nil, failure
+		}
+		id = nobody // a cluster that knows no identities, or does not let us have one
+	}
+	s = &session{id: id, sequences: make(map[string]int32)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shards[shard] = s
+	return s, nil
+}
+
+// forget ends the session: after a failure the broker's count and ours may differ.
+func (p *Producer) forget(shard int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.shards, shard)
+}
+
+// stamp gives the batch its place in the topic's partition.
+func (s *session) stamp(topic string, b *batch) {
+	if s.id == nobody {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b.stamp(s.id, s.sequences[topic])
+	s.sequences[topic] = nextSequence(s.sequences[topic], b.count)
+}
+
+// unstamp takes back the place of a batch that was refused as a whole.
+func (s *session) unstamp(topic string, b *batch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sequences[topic] = (s.sequences[topic] - b.count) & 0x7fffffff
+}
 
 // Produce returns nil when every entry is acknowledged by all in-sync replicas,
 // those of one topic partition in the order given. Otherwise the error is an
@@ -30,12 +92,20 @@ func NewProducer(client *Client) *Producer { return &Producer{client: client} }
 // Topics are sent to at the same time; within one, a batch is sent when the one
 // before is acknowledged, since without that order a lost batch would let the
 // next overtake it.
-func (p *Producer) Produce(ctx context.Context, _ int, entries []schemas.Entry) error {
+func (p *Producer) Produce(ctx context.Context, shard int, entries []schemas.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	session, failure := p.session(ctx, shard)
+	if failure != nil {
+		failure.rest = entries
+		return failure
+	}
 	streams := split(entries, p.client.config.Prefix)
 	failed := make([]*Error, len(streams))
 	var wait sync.WaitGroup
 	for i := range streams {
-		wait.Go(func() { failed[i] = p.send(ctx, &streams[i]) })
+		wait.Go(func() { failed[i] = p.send(ctx, session, &streams[i]) })
 	}
 	wait.Wait()
 
@@ -53,6 +123,7 @@ func (p *Producer) Produce(ctx context.Context, _ int, entries []schemas.Entry) 
 	if worst == nil {
 		return nil
 	}
+	p.forget(shard)
 	slices.SortFunc(rest, func(a, b schemas.Entry) int { return cmp.Compare(a.Position, b.Position) })
 	worst.rest = rest
 	return worst
@@ -88,22 +159,27 @@ func split(entries []schemas.Entry, prefix string) []stream {
 // send produces a stream batch by batch. A batch the broker finds too large is
 // halved, down to one record; so is what follows, since the broker's limit is
 // lower than ours then.
-func (p *Producer) send(ctx context.Context, s *stream) *Error {
+func (p *Producer) send(ctx context.Context, session *session, s *stream) *Error {
 	most := limits.ProduceBytes.Max
 	for rest := s.entries; len(rest) > 0; {
 		n := fit(rest, most)
 		if n < len(rest) {
 			limits.ProduceBytes.Hit()
 		}
-		err := p.produce(ctx, s.topic, s.partition, rest[:n])
-		if err == nil {
+		b, err := encodeBatch(rest[:n], false)
+		if err != nil {
+			return &Error{what: "encode for " + s.topic, v: verdict{class: ClassRejected, fatal: true}, cause: err, rest: rest}
+		}
+		session.stamp(s.topic, b)
+		failure := p.client.produceParts(ctx, "", []part{{topic: s.topic, partition: s.partition, batch: b}})
+		if failure == nil {
 			rest = rest[n:]
 			continue
 		}
-		failure := p.client.failure(fmt.Sprintf("produce to %s/%d", s.topic, s.partition), err)
 		if failure.v.class == ClassTooLarge {
 			if n > 1 {
 				most = size(rest[:n]) / 2
+				session.unstamp(s.topic, b)
 				continue
 			}
 			failure.v.hint = fmt.Sprintf("the record at outbox position %d has %d bytes; raise the topic's limit: %s",
@@ -113,26 +189,6 @@ func (p *Producer) send(ctx context.Context, s *stream) *Error {
 		return failure
 	}
 	return nil
-}
-
-func (p *Producer) produce(ctx context.Context, topic string, partition int, entries []schemas.Entry) error {
-	records := make([]kafka.Record, len(entries))
-	for i := range entries {
-		records[i] = record(&entries[i].Record)
-	}
-	answer, err := p.client.api.Produce(ctx, &kafka.ProduceRequest{
-		Topic:        topic,
-		Partition:    partition,
-		RequiredAcks: kafka.RequireAll,
-		Records:      kafka.NewRecordReader(records...),
-	})
-	if err != nil {
-		return p.client.explain(ctx, topic, err)
-	}
-	if answer.Error == nil && answer.BaseOffset < 0 {
-		return errors.New("the broker acknowledged a batch without an offset")
-	}
-	return answer.Error
 }
 
 func record(r *schemas.Record) kafka.Record {

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"pgregory.net/rapid"
 
 	"github.com/portdelta/portdelta/internal/limits"
@@ -70,7 +72,8 @@ func TestTooLargeBatchesAreSplit(t *testing.T) {
 		}
 	}
 
-	entries[150].Record.Value = bytes.Repeat([]byte{'x'}, 4000)
+	entries[150].Record.Value = make([]byte, 4000)
+	_, _ = rand.Read(entries[150].Record.Value) // nothing to compress
 	failure, ok := errors.AsType[*Error](NewProducer(client).Produce(t.Context(), 0, entries))
 	if !ok || failure.Class() != ClassTooLarge || failure.Fatal() {
 		t.Fatalf("Produce = %v, want class %s, not fatal", failure, ClassTooLarge)
@@ -90,7 +93,7 @@ func TestRestIsWhatIsNotAcknowledged(t *testing.T) {
 	cluster := fakeCluster(t)
 	client := newClient(t, cluster.ListenAddrs()...)
 	created(t, client, 1)
-	cluster.Fault(kfake.Fault{Topic: schemas.State.Name("test"), Err: kerr.NotEnoughReplicas, When: isProduce})
+	cluster.Fault(kfake.Fault{Topic: schemas.State.Name("test"), Err: kerr.TopicAuthorizationFailed, When: isProduce})
 	var entries []schemas.Entry
 	for i, topic := range []schemas.Topic{schemas.Changes, schemas.State, schemas.Changes, schemas.State, schemas.Lifecycles} {
 		e := testEntries(topic, 0, 1)[0]
@@ -99,8 +102,8 @@ func TestRestIsWhatIsNotAcknowledged(t *testing.T) {
 	}
 	producer := NewProducer(client)
 	failure, ok := errors.AsType[*Error](producer.Produce(t.Context(), 0, entries))
-	if !ok || failure.Class() != ClassReplicas || failure.Fatal() {
-		t.Fatalf("Produce = %v, want class %s, not fatal", failure, ClassReplicas)
+	if !ok || failure.Class() != ClassUnauthorized || failure.Fatal() {
+		t.Fatalf("Produce = %v, want class %s, not fatal", failure, ClassUnauthorized)
 	}
 	if diff := cmp.Diff([]schemas.Entry{entries[1], entries[3]}, failure.Rest()); diff != "" {
 		t.Errorf("rest (-want +got):\n%s", diff)
@@ -120,7 +123,7 @@ func TestFatalFailureComesBeforeOthers(t *testing.T) {
 	client := newClient(t, cluster.ListenAddrs()...)
 	created(t, client, 1)
 	cluster.Fault(
-		kfake.Fault{Topic: schemas.Changes.Name("test"), Err: kerr.NotEnoughReplicas, When: isProduce},
+		kfake.Fault{Topic: schemas.Changes.Name("test"), Err: kerr.TopicAuthorizationFailed, When: isProduce},
 		kfake.Fault{Topic: schemas.State.Name("test"), Err: kerr.ClusterAuthorizationFailed, When: isProduce},
 	)
 	entries := append(testEntries(schemas.Changes, 0, 1), testEntries(schemas.State, 0, 1)...)
@@ -134,7 +137,7 @@ func TestFatalFailureComesBeforeOthers(t *testing.T) {
 }
 
 // After a move of the leader the layout is learnt anew at once, not when the
-// cache grows old.
+// cache grows old, and the batch is sent again.
 func TestLeaderMoves(t *testing.T) {
 	cluster := fakeCluster(t, kfake.NumBrokers(3))
 	client := newClient(t, cluster.ListenAddrs()...)
@@ -147,13 +150,30 @@ func TestLeaderMoves(t *testing.T) {
 			t.Fatal(err)
 		}
 		client.refreshed = testTime // the pause between refreshes is long over
-		err := producer.Produce(t.Context(), 0, testEntries(schemas.Changes, 0, 1))
-		if failure, ok := errors.AsType[*Error](err); !ok || failure.Class() != ClassNoLeader {
-			t.Fatalf("move %d: Produce = %v, want class %s", i, err, ClassNoLeader)
-		}
 		if err := producer.Produce(t.Context(), 0, testEntries(schemas.Changes, 0, 1)); err != nil {
-			t.Fatalf("move %d: second Produce: %v", i, err)
+			t.Fatalf("move %d: Produce: %v", i, err)
 		}
+	}
+	if got := len(tailAll(t, client, schemas.Changes, Beginning)); got != 4 {
+		t.Errorf("the topic holds %d records, want 4", got)
+	}
+}
+
+// Answers that are lost are asked for again, and the batch is stored once.
+func TestLostAnswersDoNotDouble(t *testing.T) {
+	proxy := newProxy(t)
+	fakeCluster(t, kfake.NumBrokers(1), kfake.ListenFn(proxy.listen))
+	client := newClient(t, proxy.addr)
+	created(t, client, 1)
+	producer := NewProducer(client)
+	for i := range 3 {
+		proxy.cut(int16(kmsg.Produce), false)
+		if err := producer.Produce(t.Context(), 0, testEntries(schemas.Changes, 0, 2)); err != nil {
+			t.Fatalf("call %d: %v", i, err)
+		}
+	}
+	if got := len(tailAll(t, client, schemas.Changes, Beginning)); got != 6 {
+		t.Errorf("the topic holds %d records, want 6", got)
 	}
 }
 
