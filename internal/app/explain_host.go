@@ -137,7 +137,30 @@ func writeHead(w interface{ Write([]byte) (int, error) }, x *detect.Explanation)
 	if u := x.Unreachable; u != nil {
 		fmt.Fprintf(w, "told unreachable: %d looks failed in a row, since %s (%s)\n", u.Failures, moment(u.Since), escaped(u.Class))
 	}
+	if b := x.Blind; b != nil {
+		fmt.Fprintf(w, "told blind since %s: %s\n", moment(b.Since), escaped(b.Reason))
+	}
+	for _, g := range x.Groups {
+		fmt.Fprintf(w, "told as one group: %d %s ports that answer alike, %s\n", g.Count, escaped(g.Protocol), ranges(g.Ranges))
+	}
 	fmt.Fprintln(w)
+}
+
+// ranges shows the first of a group's ranges of ports.
+func ranges(list [][2]int) string {
+	const shown = 8
+	var parts []string
+	for _, r := range list[:min(len(list), shown)] {
+		if r[0] == r[1] {
+			parts = append(parts, fmt.Sprint(r[0]))
+		} else {
+			parts = append(parts, fmt.Sprintf("%d-%d", r[0], r[1]))
+		}
+	}
+	if more := len(list) - shown; more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more ranges", more))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func portRow(t *table, p *detect.ExplainedPort) {

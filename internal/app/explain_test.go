@@ -19,7 +19,8 @@ func explanation() *detect.Explanation {
 	text := func(s string) *string { return &s }
 	return &detect.Explanation{
 		Host: "203.0.113.7", Epoch: 1795451662, Revision: 1, Seq: 42, Baseline: text("complete"), Exposed: true, LookedAt: &at, PortsHeld: 3,
-		Unknown: &detect.HostUnknown{Answers: 1, Since: &at},
+		Unknown: &detect.HostUnknown{Answers: 1, Since: &at}, Blind: &detect.HostBlind{Since: &at, Reason: "not_scanned"},
+		Groups: []schemas.Group{{Protocol: "tcp", Count: 1024, Ranges: [][2]int{{1, 1023}, {8080, 8080}}}},
 		Ports: []detect.ExplainedPort{
 			{Port: schemas.PortRef{Protocol: "tcp", Number: 22}, Seen: detect.SeenPort{Evidence: &at}},
 			{Port: schemas.PortRef{Protocol: "tcp", Number: 443}, Told: &schemas.Port{Status: "open",
@@ -48,6 +49,8 @@ func TestExplanationText(t *testing.T) {
 	want := `203.0.113.7  exposed, 3 ports held, baseline complete
 epoch 1795451662, revision 1, seq 42; looked at 2026-11-23T15:02:11Z, newest evidence -
 the source has answered "unknown host" 1 times, since 2026-11-23T15:02:11Z
+told blind since 2026-11-23T15:02:11Z: not_scanned
+told as one group: 1024 tcp ports that answer alike, 1-1023, 8080
 
 PORT     TOLD        LAST EVIDENCE         WHAT IS TOLD
 tcp/22   (not told)  2026-11-23T15:02:11Z
@@ -70,7 +73,7 @@ seen and not told, on all ports
 	}
 	out.Reset()
 	x := explanation()
-	x.Ports, x.Pending, x.Suppressed, x.Unknown = x.Ports[1:], nil, nil, nil
+	x.Ports, x.Pending, x.Suppressed, x.Unknown, x.Blind, x.Groups = x.Ports[1:], nil, nil, nil, nil, nil
 	if err := e.writeExplanation(x, true); err != nil {
 		t.Fatal(err)
 	}

@@ -21,21 +21,23 @@ var ErrNotHeld = errors.New("not held")
 // what was suppressed. Text of the host in it is as it came: whoever shows it
 // escapes it. Times that are not known are null.
 type Explanation struct {
-	Host        string            `json:"host"`
-	Epoch       int64             `json:"epoch"`
-	Revision    int               `json:"revision"`
-	Seq         uint64            `json:"seq"`
-	Baseline    *string           `json:"baseline"`
-	Exposed     bool              `json:"exposed"`
-	LookedAt    *time.Time        `json:"lookedAt"`
-	Evidence    *time.Time        `json:"evidence"`
-	Unknown     *HostUnknown      `json:"unknown"`
-	Unreachable *HostUnreachable  `json:"unreachable"`
-	Policy      ExplainedPolicy   `json:"policy"`
-	Ports       []ExplainedPort   `json:"ports"`
-	PortsHeld   int               `json:"portsHeld"` // more than are listed only at the bound
-	Pending     []ExplainedHold   `json:"pending"`
-	Suppressed  []SuppressedCount `json:"suppressed"`
+	Host        string                      `json:"host"`
+	Epoch       int64                       `json:"epoch"`
+	Revision    int                         `json:"revision"`
+	Seq         uint64                      `json:"seq"`
+	Baseline    *string                     `json:"baseline"`
+	Exposed     bool                        `json:"exposed"`
+	LookedAt    *time.Time                  `json:"lookedAt"`
+	Evidence    *time.Time                  `json:"evidence"`
+	Unknown     *HostUnknown                `json:"unknown"`
+	Unreachable *HostUnreachable            `json:"unreachable"`
+	Blind       *HostBlind                  `json:"blind"`
+	Groups      schemas.List[schemas.Group] `json:"groups"` // ports that are told as one
+	Policy      ExplainedPolicy             `json:"policy"`
+	Ports       []ExplainedPort             `json:"ports"`
+	PortsHeld   int                         `json:"portsHeld"` // more than are listed only at the bound
+	Pending     []ExplainedHold             `json:"pending"`
+	Suppressed  []SuppressedCount           `json:"suppressed"`
 }
 
 // HostUnknown counts the answers "unknown host" since the last list.
@@ -50,6 +52,12 @@ type HostUnreachable struct {
 	Failures int        `json:"failures"`
 	Since    *time.Time `json:"since"`
 	Class    string     `json:"class"`
+}
+
+// HostBlind is what host.blind told.
+type HostBlind struct {
+	Since  *time.Time `json:"since"`
+	Reason string     `json:"reason"`
 }
 
 // ExplainedPolicy is what the times of Pending follow from, in seconds.
@@ -139,6 +147,12 @@ func Explain(from StateStore, shards int, host hostport.Host, key *hostport.Port
 		return nil, err
 	}
 	if key != nil && st.Ports[*key] == nil {
+		for _, g := range st.Groups {
+			in := func(r diff.Range) bool { return r.First <= key.Number && key.Number <= r.Last }
+			if g.Protocol == key.Protocol && slices.ContainsFunc(g.Ranges, in) {
+				return nil, fmt.Errorf("host %s: port %s: by itself %w: it is one of %d that answer alike and are told as one group", host, key, ErrNotHeld, g.Count)
+			}
+		}
 		return nil, fmt.Errorf("host %s: port %s: %w; %d ports of it are", host, key, ErrNotHeld, len(st.Ports))
 	}
 	x := explainHost(&st, policy)
@@ -163,12 +177,15 @@ func explainHost(st *diff.State, policy diff.Policy) *Explanation {
 	x := &Explanation{Host: string(st.Host), Epoch: st.Epoch, Revision: st.Revision, Seq: st.Seq, Exposed: st.Exposed,
 		Baseline: schemas.OrNull(string(st.Baseline)), LookedAt: orNil(st.LookedAt), Evidence: orNil(st.Evidence),
 		Policy:    ExplainedPolicy{int64(policy.VanishAfter / time.Second), int64(policy.RetainGone / time.Second)},
-		PortsHeld: len(st.Ports), Ports: []ExplainedPort{}, Pending: []ExplainedHold{}, Suppressed: []SuppressedCount{}}
+		PortsHeld: len(st.Ports), Groups: wireGroups(st.Groups), Ports: []ExplainedPort{}, Pending: []ExplainedHold{}, Suppressed: []SuppressedCount{}}
 	if u := st.Unknown; u.Answers > 0 {
 		x.Unknown = &HostUnknown{u.Answers, orNil(u.Since), u.Told}
 	}
 	if u := st.Unreachable; u != nil {
 		x.Unreachable = &HostUnreachable{u.Failures, orNil(u.Since), string(u.Class)}
+	}
+	if b := st.Blind; b != nil {
+		x.Blind = &HostBlind{orNil(b.Since), b.Reason}
 	}
 	for _, p := range diff.PendingOf(st, policy) {
 		h := ExplainedHold{Facet: schemas.OrNull(string(p.Facet)), What: schemas.OrNull(p.What), Rule: string(p.Rule), Why: p.Rule.Sentence(),

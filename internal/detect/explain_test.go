@@ -2,6 +2,7 @@ package detect
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,5 +48,32 @@ func TestExplain(t *testing.T) {
 	}
 	if _, err = explain(&hostport.PortKey{Protocol: "udp", Number: 80}); !errors.Is(err, ErrNotHeld) {
 		t.Errorf("a port that is not held: %v", err)
+	}
+}
+
+// Ports that are told as one group are explained as one.
+func TestExplainGroup(t *testing.T) {
+	d, s := open(t)
+	defer s.Close()
+	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	for hour := range 2 {
+		now := at.Add(time.Duration(hour) * 24 * time.Hour)
+		snap := hostport.Snapshot{Host: "203.0.113.7", At: now, Result: hostport.Ports, Proof: hostport.Single}
+		for n := range uint16(400) {
+			snap.Ports = append(snap.Ports, hostport.Port{PortKey: hostport.PortKey{Protocol: "tcp", Number: 1000 + n}, Status: hostport.Open, LastScan: now,
+				Banners: []hostport.Banner{{Text: "SSH-2.0-trap\r\n", ScanProtocol: "ssh", FirstSeen: at, LastSeen: now}}})
+		}
+		handle(t, d, snap)
+	}
+	x, err := Explain(s, shards, "203.0.113.7", nil, d.Policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(x.Groups) != 1 || x.Groups[0].Count != 400 || x.Groups[0].Ranges[0] != [2]int{1000, 1399} {
+		t.Errorf("groups: %+v", x.Groups)
+	}
+	_, err = Explain(s, shards, "203.0.113.7", &hostport.PortKey{Protocol: "tcp", Number: 1080}, d.Policy)
+	if !errors.Is(err, ErrNotHeld) || !strings.Contains(err.Error(), "one of 400 that answer alike") {
+		t.Errorf("a port of the group: %v", err)
 	}
 }
