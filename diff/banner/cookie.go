@@ -59,6 +59,9 @@ func cookieName(name string) string {
 		for end < len(name) && strings.IndexByte("_-.~:", name[end]) < 0 {
 			end++
 		}
+		if rest := name[start:]; len(rest) >= 16 && !isPlainWord(name[start:end]) && (randomToken(rest) || randomEnd(name, start) == len(name)) {
+			return b.String() + name[kept:start] + maskID
+		}
 		if part := name[start:end]; len(part) >= 6 && isDigits(part) || randomToken(part) {
 			b.WriteString(name[kept:start] + maskID)
 			kept = end

@@ -197,7 +197,7 @@ func jsonText(key, value string) (Class, string) {
 	id := isID(key)
 	key = asciiLower(key)
 	switch {
-	case hasAny(key, jsonVersions):
+	case hasAny(key, jsonVersions), key == "sha", key == "rev", key == "tag":
 		return Identity, value
 	case id, hasAny(key, jsonVolatile):
 		return Content, maskValue
@@ -207,6 +207,9 @@ func jsonText(key, value string) (Class, string) {
 		return Security, mask(value)
 	case key == "name" || key == "product" || key == "platform" || key == "os" || key == "arch" || key == "tagline":
 		return Identity, mask(value)
+	}
+	if len(value) >= 16 && randomToken(value) {
+		return Content, maskID
 	}
 	return Content, mask(value)
 }

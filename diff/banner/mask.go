@@ -86,6 +86,12 @@ func (m *masker) at(i int) (end int, with string) {
 		return m.address(i), maskAddr
 	}
 	if !alnum(s[i]) {
+		// Base64 may begin with one of its other characters.
+		if base64Char(s[i]) && (i == 0 || !base64Char(s[i-1])) && !m.named {
+			if end := randomEnd(s, i); end > 0 && !inVersion(s, i) && !m.partOfVersion(i, false) {
+				return end, maskID
+			}
+		}
 		return 0, ""
 	}
 	if startsToken(s, i) {
@@ -218,12 +224,12 @@ func matchStamp(s string, i int) int {
 	return i + n + 1
 }
 
-// matchEpoch takes seconds, milliseconds or microseconds of the years 2005 to
+// matchEpoch takes seconds or milliseconds of the years 2005 to
 // 2039, with or without a fraction.
 func matchEpoch(s string, i int) int {
 	end := digitsEnd(s, i)
 	switch end - i {
-	case 10, 13, 16:
+	case 10, 13: // 16 are an id
 	default:
 		return 0
 	}

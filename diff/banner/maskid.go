@@ -1,10 +1,12 @@
 package banner
 
+import "strings"
+
 // matchID takes, at a word's begin or behind a hyphen or the like, a UUID, a
 // hexadecimal number of 16 digits or more, or a random word of 20 or more. A
 // word that holds a version is left alone, however it goes on.
 func matchID(s string, i int) int {
-	if i > 0 && alnum(s[i-1]) {
+	if i > 0 && base64Char(s[i-1]) && (alnum(s[i-1]) || !alnum(s[i])) {
 		return 0
 	}
 	if end := matchUUID(s, i); end > 0 {
@@ -49,62 +51,92 @@ func matchUUID(s string, i int) int {
 	return i + 36
 }
 
-// randomToken says whether a value that is one word is drawn: eight figures or
-// more, a hexadecimal number of eight or more, or twelve of the base64 alphabets
-// that join as randomEnd says. A version would have points. The text of a greeting
-// is not asked: there a short word may be a host.
+// shape is what tells a word somebody wrote from one that was drawn.
+type shape struct {
+	hexadecimal   bool
+	digits        int
+	joins         int // a small letter and a capital, or a letter and a digit, side by side
+	separators    int // of - _ + /
+	length, equal int // without and of trailing =
+}
+
+func shapeOf(s string) (w shape, ok bool) {
+	w.hexadecimal = true
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c == '=' && i > 0:
+			w.equal++
+			continue
+		case !base64Char(c) || w.equal > 0:
+			return w, false
+		case !alnum(c):
+			w.separators++
+		case isDigit(c):
+			w.digits++
+		}
+		w.hexadecimal = w.hexadecimal && isHex(c)
+		if i > 0 && joins(s[i-1], c) {
+			w.joins++
+		}
+	}
+	w.length = len(s) - w.equal
+	return w, w.equal <= 2
+}
+
+// joins says whether two characters join that do not follow in words.
+func joins(b, c byte) bool {
+	return isDigit(b) && isLetter(c) || isLetter(b) && isDigit(c) || isLower(b) && isLetter(c) && !isLower(c)
+}
+
+// randomToken says whether a value that is one word is drawn: a UUID, eight
+// figures or more, a hexadecimal number of eight or more, twelve letters and figures
+// or more, or as many of base64 that join as words do not. A version would have
+// points. The text of a greeting is not asked: there a short word may be a host.
 func randomToken(s string) bool {
 	if len(s) < 8 || len(s) > maxFact {
 		return false
 	}
-	hexa, digits, joins := true, 0, 0
-	for i := range len(s) {
-		c := s[i]
-		if !base64Char(c) && c != '=' {
-			return false
-		}
-		hexa = hexa && isHex(c)
-		if isDigit(c) {
-			digits++
-		}
-		if i > 0 {
-			switch b := s[i-1]; {
-			case isDigit(b) && isLetter(c), isLetter(b) && isDigit(c), isLower(b) && isLetter(c) && !isLower(c):
-				joins++
-			}
-		}
+	if matchUUID(s, 0) == len(s) {
+		return true
 	}
-	return digits > 0 && hexa || len(s) >= 12 && digits > 1 && joins*4 >= len(s)
+	w, ok := shapeOf(s)
+	switch {
+	case !ok || w.length < 8:
+		return false
+	case w.hexadecimal && w.digits > 0:
+		return true
+	case w.length < 12:
+		return false
+	case w.separators == 0 && w.digits >= 2, w.length >= 16 || w.digits >= 2:
+		return w.separators == 0 && w.digits >= 2 || w.joins*5 >= w.length
+	}
+	return false
 }
 
 // randomEnd takes a run of the base64 alphabets that no one would write: of 20
-// characters or more, every fourth to sixth place joins what does not follow in
-// words (a small letter and a capital, a letter and a digit). In random base64 that
-// is two places in five; OpenSSH_for_Windows_8 has one in all.
+// characters or more, every fourth to eighth place joins what does not follow in
+// words (see shape); the fewer figures there are, the more joins it takes. In random
+// base64 that is two places in five; OpenSSH_for_Windows_8 has one in all.
 func randomEnd(s string, i int) int {
 	// What decides is within the first 256: so a long run costs no more than
 	// that at each of its words.
 	const shortest, decisive = 20, 256
-	end, joins, digits := i, 0, 0
+	end := i
 	for end < len(s) && end-i < decisive && base64Char(s[end]) {
-		c := s[end]
-		if isDigit(c) {
-			digits++
-		}
-		if end > i {
-			switch b := s[end-1]; {
-			case isDigit(b) && isLetter(c), isLetter(b) && isDigit(c), isLower(b) && isLetter(c) && !isLower(c):
-				joins++
-			}
-		}
 		end++
 	}
 	long := end-i == decisive
-	for !long && end > i && (s[end-1] == '-' || s[end-1] == '_' || s[end-1] == '/') {
-		end--
+	// A rule of hyphens is no part of it; one or two may be the last of base64.
+	if trimmed := len(strings.TrimRight(s[i:end], "-_/")); !long && end-i-trimmed > 2 {
+		end = i + trimmed
 	}
-	// The fewer figures it has, the more joins it takes.
-	if end-i < shortest || joins*max(4, min(4+digits, 6)) < end-i {
+	w, _ := shapeOf(s[i:end])
+	per := max(4, min(4+w.digits, 6))
+	if w.separators == 0 && w.digits >= 4 {
+		per = 8 // nobody's words, nor a host's name
+	}
+	if end-i < shortest || w.joins*per < end-i {
 		return 0
 	}
 	if long {

@@ -17,6 +17,9 @@ func maskReplyText(protocol, line string) string {
 		return mask(before) + " ESMTP SimpleEmailService " + maskID
 	}
 	line = mask(line)
+	if protocol == "smtp" || protocol == "imap" || protocol == "pop3" {
+		line = maskSessions(line)
+	}
 	if i := strings.Index(line, "logging access from:"); i >= 0 {
 		return line[:i] + "logging access from: " + maskValue // Sendmail: the client's name, twice
 	}
@@ -46,6 +49,26 @@ func maskReplyText(protocol, line string) string {
 	}
 	host, rest, _ := strings.Cut(line, " ")
 	return strings.TrimRight(poolHost(host)+" "+rest, " ")
+}
+
+// maskSessions masks words that are nothing but ten hexadecimal digits or more, of
+// both kinds: so mail servers write the session into a greeting. A version has
+// points, a host's name too.
+func maskSessions(line string) string {
+	for start := 0; start < len(line); {
+		end := strings.IndexByte(line[start:], ' ') + start
+		if end < start {
+			end = len(line)
+		}
+		word := strings.Trim(line[start:end], "()[]<>,;:")
+		if w, ok := shapeOf(word); ok && w.length >= 10 && w.hexadecimal && w.digits > 0 && w.digits < w.length && w.equal == 0 {
+			masked := strings.Replace(line[start:end], word, maskID, 1)
+			line = line[:start] + masked + line[end:]
+			end = start + len(masked)
+		}
+		start = end + 1
+	}
+	return line
 }
 
 // pools are the domains of providers whose name leads to another node every time.

@@ -128,17 +128,45 @@ func maskPath(path string) string {
 	}
 	i := strings.IndexByte(path, ';')
 	if i < 0 {
-		return mask(path)
+		return maskSegments(path)
 	}
 	matrix := path[i+1:]
 	if name, _, ok := strings.Cut(matrix, "="); ok && volatileKeys[asciiLower(name)] {
 		rest := ""
 		if j := strings.IndexByte(matrix, '/'); j >= 0 {
-			rest = mask(matrix[j:])
+			rest = maskSegments(matrix[j:])
 		}
-		return mask(path[:i]) + rest
+		return maskSegments(path[:i]) + rest
 	}
-	return mask(path)
+	return maskSegments(path)
+}
+
+// maskSegments masks each part of a path by itself: to base64 a slash is a letter.
+func maskSegments(path string) string {
+	var b strings.Builder
+	kept := 0 // path[:kept] is in b
+	for start := 0; start < len(path); {
+		end := strings.IndexByte(path[start:], '/') + start
+		if end < start {
+			end = len(path)
+		}
+		part := path[start:end]
+		masked := part
+		if len(part) >= 12 && randomToken(part) {
+			masked = maskID
+		} else if part != "" {
+			masked = mask(part)
+		}
+		if masked != part {
+			b.WriteString(path[kept:start] + masked)
+			kept = end
+		}
+		start = end + 1
+	}
+	if kept == 0 {
+		return path
+	}
+	return b.String() + path[kept:]
 }
 
 // volatileKeys are parameters of a redirect that are drawn or counted anew.
