@@ -19,6 +19,7 @@ import (
 type bannerFlags struct {
 	scanProtocol string
 	port         int
+	recogDir     string
 	pairs        string
 	wrong        bool
 }
@@ -46,6 +47,8 @@ by protocol. Exit code 1 if any is wrong; --wrong lists those by their lines.`,
 				err = errors.New("--pairs stands in the place of OLD and NEW")
 			case pairs && (cmd.Flags().Changed("scan-protocol") || cmd.Flags().Changed("port")):
 				err = errors.New("--scan-protocol and --port go with OLD and NEW; each line of --pairs has its own scanProtocol")
+			case pairs && f.recogDir != "":
+				err = errors.New("--recog goes with OLD and NEW: products decide no verdict")
 			case !pairs && len(list) != 2:
 				err = fmt.Errorf("%s needs two files, OLD and NEW, or --pairs FILE", cmd.CommandPath())
 			case !pairs && f.wrong:
@@ -69,6 +72,7 @@ by protocol. Exit code 1 if any is wrong; --wrong lists those by their lines.`,
 	}
 	cmd.Flags().StringVar(&f.scanProtocol, "scan-protocol", "", "the source's word for its scan; decides where the text does not say what it is")
 	cmd.Flags().IntVar(&f.port, "port", 0, "number of the port, the last hint; 0 is unknown")
+	cmd.Flags().StringVar(&f.recogDir, "recog", "", "folder of fingerprints in Recog's XML format, as detect.recog_dir")
 	cmd.Flags().StringVar(&f.pairs, "pairs", "", "file of labelled pairs, or - for standard input")
 	cmd.Flags().BoolVar(&f.wrong, "wrong", false, "list the pairs that are wrong")
 	if err := cmd.MarkFlagFilename("pairs", "jsonl"); err != nil {
@@ -157,7 +161,15 @@ func (e *env) explainBanner(f bannerFlags, oldFile, newFile string) error {
 	if err != nil {
 		return err
 	}
-	before, after := banner.Normalize(oldText, f.scanProtocol, f.port), banner.Normalize(newText, f.scanProtocol, f.port)
+	log, err := e.logger("warn", "console")
+	if err != nil {
+		return err
+	}
+	forms, err := newNormalizer(f.recogDir, log)
+	if err != nil {
+		return err
+	}
+	before, after := forms.Normalize(oldText, f.scanProtocol, f.port), forms.Normalize(newText, f.scanProtocol, f.port)
 	verdict := diff.JudgeBanners(before, after)
 	out := bannerExplained{Same: verdict.Same, Reasons: []diff.Reason{}, Facts: []factDifference{}, Old: explainForm(before), New: explainForm(after)}
 	for _, fact := range verdict.Facts {

@@ -21,7 +21,7 @@ func newNormalizer(dir string, log *zap.Logger) (*detect.Normalizer, error) {
 		log.Warn("a fingerprint is left out", zap.String("dir", dir), zap.String("file", f.File), zap.Int("line", f.Line), zap.Error(f.Err))
 	}
 	if err != nil {
-		return nil, usage(fmt.Errorf("detect.recog_dir %s: %w", dir, err))
+		return nil, usage(fmt.Errorf("fingerprints in %s: %w", dir, err))
 	}
 	log.Info("fingerprints loaded", zap.String("dir", dir), zap.Int("fingerprints", db.Len()), zap.String("version", db.Version()))
 	return detect.NewNormalizer(db.Identify, db.Version()), nil
