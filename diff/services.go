@@ -61,10 +61,13 @@ func (s *stepper) room(told int, now *nowService) bool {
 
 // serviceAbsent waits for a second record, of another scan, without the service.
 func (s *stepper) serviceAbsent(key portKey, p *PortState, r record, rel relation, told Service) {
+	seen := p.Services[told.Key()]
 	if !rel.mayChange() {
+		if !seen.Loss.pending() { // else it is the scan that began the loss, read again
+			s.suppress(RuleEqualEvidence, FacetServices, "")
+		}
 		return
 	}
-	seen := p.Services[told.Key()]
 	basis, lost := s.agree(&seen.Loss, p, r)
 	if !lost {
 		p.Services[told.Key()] = seen

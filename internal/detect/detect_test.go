@@ -25,6 +25,7 @@ const shards = 4
 
 // tb is what a test and a rapid check both offer.
 type tb interface {
+	Context() context.Context
 	Fatalf(string, ...any)
 	Errorf(string, ...any)
 	Helper()
