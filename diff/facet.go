@@ -17,7 +17,7 @@ func (s *stepper) facet(key portKey, p *PortState, r record, c Change, move func
 	move(&told)
 	p.Told = &told
 	c.Key, c.PortID, c.Told = key, p.ToldID(), p.Told
-	c.NotAfter, c.Tentative = r.evidence, r.evidence.IsZero()
+	c.NotAfter, c.Tentative = r.evidence, c.Tentative || r.evidence.IsZero()
 	if !c.NotBefore.Before(c.NotAfter) {
 		c.NotBefore = time.Time{}
 	}

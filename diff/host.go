@@ -9,7 +9,7 @@ import (
 // exposure tells the first and the last open port of the host, after the port
 // events of the step.
 func (s *stepper) exposure() {
-	open := 0
+	open := s.otherOpen
 	for _, g := range s.st.Groups {
 		open += g.Count
 	}

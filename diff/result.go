@@ -153,6 +153,7 @@ const (
 	FewAlike             Reason = "few_alike"
 	FirstOpenPort        Reason = "first_open_port"
 	LastOpenPort         Reason = "last_open_port"
+	AbsentOnce           Reason = "absent_once"
 )
 
 // Facet is a part of a port or host that a change moves.

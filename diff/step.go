@@ -42,6 +42,7 @@ type stepper struct {
 	starts     bool // the move in hand begins a flap
 	firstGain  int  // index of the first opening of the step, -1 if none
 	lastLoss   int  // index of the last closing
+	otherOpen  int  // open ports of the host that are not in hand
 	suppressed map[Rule]SuppressedNote
 	res        Result
 }

@@ -53,6 +53,7 @@ const (
 	ReasonFewAlike         Reason = "few_alike"
 	ReasonFirstOpenPort    Reason = "first_open_port"
 	ReasonLastOpenPort     Reason = "last_open_port"
+	ReasonAbsentOnce       Reason = "absent_once"
 )
 
 // Reasons of lifecycle events.
@@ -119,6 +120,7 @@ var reasons = []struct {
 	{ReasonFewAlike, "At most 100 ports are left that give the one answer."},
 	{ReasonFirstOpenPort, "The host had no open port and now has one."},
 	{ReasonLastOpenPort, "The host's last open port is no longer open."},
+	{ReasonAbsentOnce, "Absent from the newer of two files that were compared; nothing else agrees yet."},
 
 	{ReasonFirst, "The host is watched for the first time."},
 	{ReasonAddedAgain, "The host was watched before, was removed and is watched again."},

@@ -66,6 +66,17 @@ func (e *encoder) all(res *diff.Result) error {
 }
 
 func (e *encoder) change(c *diff.Change) error {
+	ev, err := e.event(c)
+	if err != nil {
+		return err
+	}
+	rec, err := ev.Record(e.source, e.shards)
+	e.records = append(e.records, rec)
+	return err
+}
+
+// event is a change as it will be told, sealed.
+func (e *encoder) event(c *diff.Change) (*schemas.Event, error) {
 	ev := &schemas.Event{Type: schemas.Type(c.Type), Host: string(e.state.Host), Epoch: e.state.Epoch, Revision: e.state.Revision,
 		Seq: c.Seq, Confidence: schemas.Confirmed, Time: schemas.Times{NotBefore: orNil(c.NotBefore), NotAfter: orNil(c.NotAfter), Detected: e.at},
 		Message: message(e.state.Host, c), Context: schemas.ContextOf(wirePort(c.Told), nil)}
@@ -90,25 +101,37 @@ func (e *encoder) change(c *diff.Change) error {
 	}
 	var err error
 	if ev.Before, err = raw(wireValue(c.Before)); err != nil {
-		return err
+		return nil, err
 	}
 	if ev.After, err = raw(wireValue(c.After)); err != nil {
-		return err
+		return nil, err
 	}
 	if ev.Details, err = raw(wireDetails(c.Details)); err != nil {
-		return err
+		return nil, err
 	}
 	if err := ev.Seal(e.source); err != nil {
-		return err
+		return nil, err
 	}
 	e.ids = append(e.ids, ev.ID)
 	if c.Type == diff.PortVanished {
 		// A later listing without newer evidence takes exactly this event back.
 		e.state.Ports[c.Key].Lost.EventID = ev.ID
 	}
-	rec, err := ev.Record(e.source, e.shards)
-	e.records = append(e.records, rec)
-	return err
+	return ev, nil
+}
+
+// Events are the changes of a result as events, sealed for the source: for those who
+// compare and neither keep nor send.
+func Events(source string, snapshot *hostport.Snapshot, res *diff.Result) ([]*schemas.Event, error) {
+	e := newEncoder(source, 1, snapshot, res)
+	out := make([]*schemas.Event, len(res.Changes))
+	for i := range res.Changes {
+		var err error
+		if out[i], err = e.event(&res.Changes[i]); err != nil {
+			return nil, &StepError{snapshot.Host, err}
+		}
+	}
+	return out, nil
 }
 
 // states writes the public record of every port whose told layer moved, the

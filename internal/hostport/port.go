@@ -78,8 +78,10 @@ type Port struct {
 	Banners       []Banner
 	Services      []Service
 	Certificate   *Certificate // nil where the record has none
-	Malformed     []Malformed  // fields of this record that were lost
-	Raw           []byte       // the record's own JSON, for recordings; may be nil
+	// What the source did not look for at all: that there is none says nothing.
+	ServicesUnseen, CertificateUnseen bool
+	Malformed                         []Malformed // fields of this record that were lost
+	Raw                               []byte      // the record's own JSON, for recordings; may be nil
 }
 
 // Banner is one remembered answer of a port.

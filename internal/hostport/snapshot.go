@@ -31,6 +31,8 @@ const (
 	Ports Result = "ports"
 	// Unknown: the source does not know the host (404).
 	Unknown Result = "unknown"
+	// Down: a scan got no sign of the host and asked none of its ports.
+	Down Result = "down"
 )
 
 // Snapshot is what one look at one host brings back. It is plain data: the same
@@ -41,6 +43,7 @@ type Snapshot struct {
 	Result   Result
 	Proof    Proof
 	Coverage Coverage // nil: the list covers every port
+	Unlisted []Group  // what a scan says of ports it covered and did not list
 	Requests []string // the service's request ids of every list page, in order
 	Ports    []Port   // distinct keys; the first of repeated records
 	// Malformed holds the records that could not be read at all.
