@@ -55,6 +55,9 @@ var (
 	LookAttempts     = limit("look_attempts", 3, "requests", "a request is sent at most so often in one look")
 	SnapshotBytes    = limit("snapshot_bytes", 256<<20, "bytes", "a longer value in a file of snapshots ends the reading of the file")
 	ZstdWindowBytes  = limit("zstd_window_bytes", 128<<20, "bytes", "a file compressed with a larger window is not read")
+	XMLHostBytes     = limit("xml_host_bytes", 256<<20, "bytes", "a longer host in an nmap file ends the reading of the file")
+	XMLOutlineBytes  = limit("xml_outline_bytes", 32<<20, "bytes", "more than this around the hosts of an nmap file ends the reading of the file")
+	XMLDepth         = limit("xml_depth", 64, "elements", "elements that lie deeper in an nmap file end the reading of the file")
 	RetryAfter       = limit("retry_after_seconds", 3600, "seconds", "a longer Retry-After is taken as this")
 )
 
@@ -134,6 +137,7 @@ var (
 
 // What the process itself takes.
 var (
+	DiffHostsListed      = limit("diff_hosts_listed", 1_000_000, "hosts", "further hosts that diff could not compare are not listed")
 	ConfigBytes          = limit("config_bytes", 1<<20, "bytes", "a larger configuration file is refused; long lists of hosts go into host files")
 	ConfigProblems       = limit("config_problems", 100, "problems", "further problems of a configuration are counted, not listed")
 	PairLineBytes        = limit("pair_line_bytes", 8<<20, "bytes", "a longer line of labelled pairs is refused by explain banner")

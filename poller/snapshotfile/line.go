@@ -1,7 +1,6 @@
 package snapshotfile
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -61,6 +60,12 @@ type answer struct {
 	Port        jsontext.Value   `json:"port"`
 	Certificate jsontext.Value   `json:"certificate"`
 	List        jsontext.Value   `json:"list"`
+}
+
+// Parse reads one snapshot line, as Append wrote it.
+func Parse(line []byte) (*hostport.Snapshot, error) {
+	s, err := parseSnapshot(line)
+	return &s, err
 }
 
 func parseSnapshot(text jsontext.Value) (hostport.Snapshot, error) {
@@ -127,8 +132,7 @@ func parseCoverage(from map[string][][2]uint16) (hostport.Coverage, error) {
 				return nil, errors.New("a snapshot line whose coverage has a range that ends before it begins")
 			}
 		}
-		slices.SortFunc(out, func(a, b hostport.PortRange) int { return cmp.Compare(a.First, b.First) })
-		c[protocol] = out
+		c[protocol] = hostport.Ranges(out)
 	}
 	return c, nil
 }
