@@ -51,7 +51,7 @@ func (e *env) root() *cobra.Command {
 threat intelligence, compares them with what it knew, and publishes typed change
 events to Kafka topics.
 
-Exit codes: 0 done; 1 the answer is no (a check found a fault); 2 usage,
+Exit codes: 0 done; 1 the answer is no (a fault found, files differ); 2 usage,
 configuration or unreadable input; 3 the outside failed (Graph, Kafka, store, disk).`,
 		Example: `  portdelta demo                              see it work: simulator, broker and events in one process
   portdelta config defaults > portdelta.yaml  begin a configuration
@@ -76,7 +76,7 @@ configuration or unreadable input; 3 the outside failed (Graph, Kafka, store, di
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(withTry(cmd, err)) })
 	root.CompletionOptions.DisableDefaultCmd = true // completionCommand stands in its place
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(e.demoCommand(), e.runCommand(), e.simCommand(), e.pollCommand(), e.tailCommand(), e.topicsCommand(),
+	root.AddCommand(e.demoCommand(), e.runCommand(), e.simCommand(), e.pollCommand(), e.tailCommand(), e.diffCommand(), e.topicsCommand(),
 		e.configCommand(), e.replayCommand(), e.storeCommand(), e.explainCommand(), e.versionCommand(), e.completionCommand())
 	return root
 }

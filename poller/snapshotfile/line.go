@@ -62,12 +62,6 @@ type answer struct {
 	List        jsontext.Value   `json:"list"`
 }
 
-// Parse reads one snapshot line, as Append wrote it.
-func Parse(line []byte) (*hostport.Snapshot, error) {
-	s, err := parseSnapshot(line)
-	return &s, err
-}
-
 func parseSnapshot(text jsontext.Value) (hostport.Snapshot, error) {
 	var l line
 	if err := json.Unmarshal(text, &l, tolerant, lowercase); err != nil {
