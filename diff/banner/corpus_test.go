@@ -15,6 +15,8 @@ import (
 	"github.com/portdelta/portdelta/diff/banner/pairgen"
 )
 
+//go:generate go test -run TestCorpusIsKept -update-corpus
+
 // corpusSeed is the seed of the corpus that is kept.
 const corpusSeed = 1
 
@@ -67,7 +69,7 @@ func TestCorpus(t *testing.T) {
 }
 
 // TestCorpusIsKept: the file beside the tests is what the generator writes.
-// Renew it with: go test ./diff/banner -run TestCorpusIsKept -update-corpus
+// Renew it with: go generate ./diff/banner
 func TestCorpusIsKept(t *testing.T) {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
@@ -88,6 +90,6 @@ func TestCorpusIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(held, out.Bytes()) {
-		t.Errorf("%s is not what the generator writes: run this test with -update-corpus", name)
+		t.Errorf("%s is not what the generator writes: run go generate ./diff/banner", name)
 	}
 }

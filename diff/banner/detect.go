@@ -130,7 +130,7 @@ func byOctets(b []byte) string {
 		return "telnet" // IAC WILL, WONT, DO, DONT (RFC 854)
 	case len(b) >= 9 && string(b[:9]) == "\x05\x00\x00\x00\x0b\x08\x05\x1a\x00":
 		return "mysqlx" // its first notice
-	case len(b) >= 6 && b[3] == 0 && b[4] == 0x0A && isDigit(b[5]),
+	case len(b) >= 6 && b[3] == 0 && b[4] == 0x0A && isDigit(b[5]) && (len(b) < 8 || versionByte(b[6]) && versionByte(b[7])),
 		len(b) >= 7 && b[3] == 0 && b[4] == 0xFF && b[6] >= 3 && b[6] < ' ' && allText(b[7:]):
 		return "mysql" // the first packet: a handshake of version 10, or an error
 	case isPostgres(b):
@@ -143,6 +143,8 @@ func byOctets(b []byte) string {
 		return "mongodb"
 	case isAMQP(b), len(b) >= 8 && string(b[:4]) == "AMQP" && b[4] < ' ':
 		return "amqp"
+	case len(b) > 16 && (string(b[8:13]) == "STAT " || string(b[8:16]) == "VERSION "):
+		return "memcache" // behind the frame's head, over UDP
 	case isSMB(b):
 		return "microsoft-ds"
 	case isLDAP(b):
@@ -158,6 +160,8 @@ func byOctets(b []byte) string {
 	}
 	return ""
 }
+
+func versionByte(c byte) bool { return isDigit(c) || c == '.' }
 
 // aliases are words of sources for what IANA names otherwise. A protocol inside
 // TLS has the key of the protocol: what answers is what matters.

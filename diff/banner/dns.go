@@ -44,6 +44,9 @@ func parseDNS(d *document, src source) {
 		if m.r.short {
 			break
 		}
+		if !tellsServer(name) {
+			m.asked, name = name, "question"
+		}
 		d.say("question", Content, fmt.Sprintf("%s %d %d", name, kind, class&0xFF))
 	}
 	var lines []string
@@ -97,8 +100,15 @@ func dnsCode(n int) string {
 
 // dnsMessage reads names, which may point back into the whole.
 type dnsMessage struct {
-	all []byte
-	r   reader
+	all   []byte
+	r     reader
+	asked string // the name the client asked for, where it is its own choice
+}
+
+// tellsServer says whether a name is one by which a server tells of itself
+// (version.bind, hostname.bind, id.server: RFC 4892).
+func tellsServer(name string) bool {
+	return strings.HasSuffix(name, ".bind.") || strings.HasSuffix(name, ".server.")
 }
 
 // name reads a name: at most 255 bytes and 16 pointers, each further back than
@@ -134,6 +144,9 @@ func (m *dnsMessage) name() string {
 // as facts.
 func (m *dnsMessage) record(d *document) string {
 	name := m.name()
+	if name == m.asked {
+		name = "question"
+	}
 	kind, class := m.r.uint16(), m.r.uint16()
 	m.r.take(4) // time to live; of OPT the version and flags
 	n := m.r.uint16()

@@ -28,7 +28,7 @@ func parseNTP(d *document, src source) {
 		d.dumpNTP(append(ntpVariables(safe(b[12:]), d.cut), pair{"mode", "6"}))
 	case mode == 7 && len(b) >= 4:
 		d.dumpNTP([]pair{{"mode", "7"}, {"request", fmt.Sprint(b[3])}})
-	case mode >= 3 && mode <= 5 && len(b) >= 48, lossy:
+	case mode >= 3 && mode <= 5 && len(b) >= 40, lossy:
 		d.cut = false
 		d.say("mode", Content, "4") // a clock: of variables the text would be left
 	default:

@@ -52,7 +52,8 @@ func writtenOut(text string) writing {
 	if strings.IndexByte(text, '\\') < 0 || strings.IndexFunc(text, func(r rune) bool { return r < ' ' }) >= 0 {
 		return writing{}
 	}
-	return writing{lines: true, all: strings.Contains(text, `\x`) || strings.Contains(text, `\r\n`)}
+	// A source that writes \x0a does not write \n.
+	return writing{lines: !strings.Contains(text, `\x0a`) && !strings.Contains(text, `\x0d`), all: strings.Contains(text, `\x`) || strings.Contains(text, `\r\n`)}
 }
 
 // escaped reads the escape text begins with; size 0 is none.

@@ -26,7 +26,7 @@ func parseRDP(d *document, src source) {
 		return
 	}
 	size := int(b[2])<<8 | int(b[3])
-	if len(b) < 11 || len(b) < min(size, 19) && d.cut {
+	if len(b) < 11 && !lossy || len(b) < min(size, 19) && d.cut {
 		return
 	}
 	if b[5] != 0xD0 && !lossy {
@@ -34,7 +34,11 @@ func parseRDP(d *document, src source) {
 		d.cut = false
 		return
 	}
-	switch r := (reader{b: b[11:]}); {
+	r := reader{b: b[min(len(b), 11):]}
+	if size == 19 && len(b) > 8+4 && len(b) < size {
+		r.b = b[len(b)-8:] // of the references before it a byte was lost
+	}
+	switch {
 	case size < 19 || len(r.b) < 8:
 		d.say("protocol", Security, "rdp")
 	case r.b[0] == 3:

@@ -75,6 +75,9 @@ func helloPairs(text string, cut bool) []pair {
 }
 
 func parseMemcache(d *document, text string) {
+	if i := strings.Index(text[:min(len(text), 64)], "STAT "); i > 0 {
+		text = text[i:] // behind the frame's head, over UDP
+	}
 	if strings.HasPrefix(text, "STAT ") {
 		var pairs []pair
 		for line := range completeLines(text, d.cut) {
