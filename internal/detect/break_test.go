@@ -228,6 +228,9 @@ func checkRecords(t tb, records []schemas.Record) {
 			facet := map[string]int{"port": 0, "service": 1, "banner": 2, "certificate": 3}[strings.Split(string(e.Type), ".")[0]]
 			place = fmt.Sprintf("%s/%05d/%d", e.Port.Protocol, e.Port.Number, facet)
 		}
+		if e.Type == schemas.FlapStarted || e.Type == schemas.FlapEnded {
+			continue // beside the event of its facet
+		}
 		order = append(order, place)
 	}
 	if !slices.IsSorted(order) {
