@@ -46,7 +46,7 @@ func (s *stepper) absent(key hostport.PortKey) {
 	case answer != nil && answer.Verdict == hostport.NotFound:
 		s.vanish(key, p, basis, notAfter)
 	case found && answer.Port.PortKey == key:
-		p.Absence = nil
+		s.isPresent(p)
 		s.suppress(RulePresent, FacetStatus, "")
 		r, lost := judge(answer.Port, s.now)
 		s.malformed(append(slices.Clone(answer.Port.Malformed), lost...))
@@ -55,7 +55,7 @@ func (s *stepper) absent(key hostport.PortKey) {
 	case found || answer != nil && answer.Verdict == hostport.Unsupported:
 		// The id names another port too, or the source has no point reads: one
 		// more independent snapshot decides instead.
-		p.Absence = &Absence{Witness: s.witness(), Agreeing: p.Absence.Agreeing + 1, Asked: true}
+		p.Absence = &Absence{Witness: s.witness(), Agreeing: p.Absence.Agreeing + 1, Asked: true, Held: p.Absence.Held}
 		s.suppress(RuleAbsent, FacetStatus, "")
 	default: // no answer: asked again at the next look
 		s.suppress(RuleAbsent, FacetStatus, "")
@@ -64,7 +64,7 @@ func (s *stepper) absent(key hostport.PortKey) {
 
 // vanish tells that a port left the list.
 func (s *stepper) vanish(key hostport.PortKey, p *PortState, basis Basis, notAfter time.Time) {
-	if s.goneDamped(key, p) {
+	if s.massHeld(p) || s.goneDamped(key, p) {
 		return
 	}
 	// The other ports' rescan may be older than this one's last: then our own

@@ -212,6 +212,7 @@ func (s *stepper) absorb(a *alike) {
 	for n := range a.taken {
 		k := a.g.member(n)
 		if p := s.st.Ports[k]; p != nil {
+			s.isPresent(p)
 			delete(s.st.Ports, k)
 			if p.Told != nil {
 				s.res.Gone = append(s.res.Gone, k)

@@ -22,6 +22,9 @@ const (
 	HostBlind          NoteType = "host.blind"
 	HostSighted        NoteType = "host.sighted"
 	ChangeSuppressed   NoteType = "change.suppressed"
+	MassLossHeld       NoteType = "mass_loss.held"
+	MassLossConfirmed  NoteType = "mass_loss.confirmed"
+	MassLossLapsed     NoteType = "mass_loss.lapsed"
 )
 
 // Note is one lifecycle event about the host.
@@ -90,6 +93,7 @@ const (
 	RuleUnstable      Rule = "unstable"       // a certificate of a flood that is told as one
 	RuleFlap          Rule = "flap"           // a facet that flaps moved to a value told before
 	RuleFlood         Rule = "flood"          // a facet that flaps moved to one of ever new values
+	RuleMassLoss      Rule = "mass_loss"      // a port that would vanish among many of its shard
 	RuleTarpit        Rule = "tarpit"         // a port that left a group of ports without being open
 	RuleVolatile      Rule = "volatile"       // other bytes, the same canonical form (P3)
 )
@@ -107,5 +111,5 @@ type SuppressedNote struct {
 
 // Rules lists every rule.
 func Rules() []Rule {
-	return []Rule{RuleBound, RuleOlderEvidence, RuleEqualEvidence, RuleNoEvidence, RuleReturning, RuleAbsent, RulePresent, RuleLossPending, RuleAlternating, RuleUnstable, RuleFlap, RuleFlood, RuleTarpit, RuleVolatile}
+	return []Rule{RuleBound, RuleOlderEvidence, RuleEqualEvidence, RuleNoEvidence, RuleReturning, RuleAbsent, RulePresent, RuleLossPending, RuleAlternating, RuleUnstable, RuleFlap, RuleFlood, RuleMassLoss, RuleTarpit, RuleVolatile}
 }

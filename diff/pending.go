@@ -93,6 +93,8 @@ func (p *PortState) pendingStatus(policy Policy, out []Pending) []Pending {
 		n := Pending{Facet: FacetStatus, What: string(hostport.Vanished), Rule: RuleAbsent, Since: a.Witness,
 			Count: a.Agreeing, Of: a.Agreeing + 1, Until: a.Witness.Add(policy.VanishAfter)}
 		switch {
+		case a.Held:
+			n.Rule, n.Ends = RuleMassLoss, "told as vanished when one more independent complete list lacks it: many ports of the shard would vanish within an hour"
 		case a.Asked:
 			n.Ends = "told as vanished when one more independent complete list lacks it: the read of the port itself could not tell"
 		case p.Retracted:

@@ -44,6 +44,9 @@ type Result struct {
 	// HostTold says that the host's own record has to be written, with HostOp.
 	HostTold bool
 	HostOp   Op
+	// Shard is the shard after the step, and ShardNotes what is told of it: of StepIn.
+	Shard      Shard
+	ShardNotes []ShardNote
 	// Suppressed counts what was seen and not told, by rule.
 	Suppressed map[Rule]int
 	// Bounds counts what a bound of told kept back, by bound; all of it stands

@@ -14,6 +14,7 @@ var sentences = map[Rule]string{
 	RuleUnstable:      "One of a flood of certificates that is told as one, by digest.",
 	RuleFlap:          "The facet flaps, and stands at the worse of its values until it has been steady for 5 scans.",
 	RuleFlood:         "The facet takes ever new values: they are told by digest, together, until it has been steady for 5 scans.",
+	RuleMassLoss:      "Many ports of the shard would vanish within an hour: one more independent snapshot decides.",
 	RuleTarpit:        "The port left a group of ports that answer alike without being open: the group's ranges say so.",
 	RuleVolatile:      "Other bytes of the same canonical form: clocks, ids, counters.",
 

@@ -162,6 +162,7 @@ func (l Loss) pending() bool { return !l.Since.IsZero() }
 type Absence struct {
 	Witness  time.Time // At of the first snapshot without it that counts
 	Agreeing int       // independent snapshots without it
+	Held     bool      // one of many of the shard: one more snapshot decides
 	Asked    bool      // a point read could not tell: snapshots alone decide
 }
 

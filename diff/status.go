@@ -31,7 +31,7 @@ func (s *stepper) listed(key hostport.PortKey, r record) {
 	if r.port.ID != "" {
 		p.ID = r.port.ID
 	}
-	p.Absence = nil
+	s.isPresent(p)
 	status := r.port.Status
 	newScan := r.scan.After(p.Scan)
 	if newScan && p.Told != nil {

@@ -14,7 +14,12 @@ import (
 func Step(state State, snapshot *hostport.Snapshot, policy Policy, now time.Time) Result {
 	s := newStepper(state, snapshot, policy, now)
 	s.look()
-	if len(s.res.Asks) > 0 && snapshot.Answers == nil {
+	return s.decided(state)
+}
+
+// decided is the result of a look.
+func (s *stepper) decided(state State) Result {
+	if len(s.res.Asks) > 0 && s.snap.Answers == nil {
 		return Result{State: state, Asks: s.res.Asks}
 	}
 	s.finish()
@@ -44,7 +49,14 @@ type stepper struct {
 	lastLoss   int  // index of the last closing
 	otherOpen  int  // open ports of the host that are not in hand
 	suppressed map[Rule]SuppressedNote
-	res        Result
+
+	// Open ports that would vanish now, and whether they are to wait; of those that
+	// waited, what became of them.
+	losses                  int
+	holding                 bool
+	held, confirmed, lapsed int
+
+	res Result
 }
 
 func newStepper(state State, snapshot *hostport.Snapshot, policy Policy, now time.Time) *stepper {

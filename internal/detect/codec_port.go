@@ -59,6 +59,7 @@ func encodeLost(w *writer, p *diff.PortState) {
 		w.time(a.Witness)
 		w.uint(uint64(a.Agreeing))
 		w.bool(a.Asked)
+		w.bool(a.Held)
 	}
 	w.bool(p.Lost != diff.Lost{})
 	if p.Lost != (diff.Lost{}) {
@@ -77,7 +78,7 @@ func encodeLost(w *writer, p *diff.PortState) {
 
 func decodeLost(r *reader, p *diff.PortState) {
 	if r.bool() {
-		p.Absence = &diff.Absence{Witness: r.time(), Agreeing: int(r.uint()), Asked: r.bool()}
+		p.Absence = &diff.Absence{Witness: r.time(), Agreeing: int(r.uint()), Asked: r.bool(), Held: r.bool()}
 	}
 	if r.bool() {
 		p.Lost = diff.Lost{NotAfter: r.time(), At: r.time(), Vanished: r.time(), Listed: r.time(), EventID: r.string()}

@@ -22,6 +22,8 @@ type StateStore interface {
 	Load(shard int, host string) ([]store.Facet, uint64, error)
 	// Due returns the hosts that are due by then, at most limit.
 	Due(shard int, by time.Time, limit int) ([]string, error)
+	// Shared returns a value of the shard itself, nil where nothing was put.
+	Shared(shard int, name string) ([]byte, error)
 	// Commit applies a step whole or not at all, durable on return where it
 	// carries records. store.ErrConflict: another version is held than expected.
 	// store.ErrOutboxFull: nothing was applied.
@@ -63,7 +65,8 @@ type Detector struct {
 	// can restore it: with all that move what is told, else once a host and day.
 	Engine bool
 
-	busy hostLocks
+	busy    hostLocks
+	ledgers ledgers
 }
 
 // Handle decides a snapshot and commits the step. If it returns Asks nothing is
@@ -81,11 +84,16 @@ func (d *Detector) Handle(_ context.Context, snapshot hostport.Snapshot) ([]host
 	if held.state.Epoch == 0 && d.Store.Fill() >= baselineFill {
 		return nil, ErrHeld
 	}
-	res := diff.Step(held.state, &snapshot, d.Policy, snapshot.At)
+	ledger, err := d.lock(held.shard)
+	if err != nil {
+		return nil, err
+	}
+	res := diff.StepIn(ledger.shard, held.state, &snapshot, d.Policy, snapshot.At)
 	if len(res.Asks) > 0 {
+		ledger.mu.Unlock()
 		return res.Asks, nil
 	}
-	if err := d.commit(held, &snapshot, &res, false); err != nil {
+	if err := d.commit(held, &snapshot, &res, ledger, false); err != nil {
 		return nil, err
 	}
 	d.decided(Input{Host: snapshot.Host, At: snapshot.At, Snapshot: &snapshot})
@@ -102,7 +110,7 @@ func (d *Detector) Failed(_ context.Context, host hostport.Host, f diff.Failure)
 	f.At = f.At.UTC().Truncate(time.Millisecond)
 	res := diff.Fail(held.state, host, f)
 	if len(res.Notes) > 0 {
-		if err := d.commit(held, &hostport.Snapshot{Host: host, At: f.At}, &res, false); err != nil {
+		if err := d.commit(held, &hostport.Snapshot{Host: host, At: f.At}, &res, nil, false); err != nil {
 			return err
 		}
 	}
@@ -139,14 +147,17 @@ func (d *Detector) load(host hostport.Host) (held, error) {
 }
 
 // commit encodes what was decided and commits it with the new state as one, and
-// with when the host is due for a tick; ticked says that this step is one.
-func (d *Detector) commit(h held, snapshot *hostport.Snapshot, res *diff.Result, ticked bool) error {
+// with when the host is due for a tick; ticked says that this step is one. A ledger
+// is that of the shard, locked; it is given up.
+func (d *Detector) commit(h held, snapshot *hostport.Snapshot, res *diff.Result, l *ledger, ticked bool) (err error) {
+	shared, committed := l.enter(res.Shard)
+	defer func() { committed(err) }()
 	e := newEncoder(d.Source, d.Shards, snapshot, res)
 	if err := e.all(res); err != nil {
 		return &StepError{snapshot.Host, err}
 	}
 	step := store.Step{Shard: h.shard, Host: string(snapshot.Host), Expect: h.version, Outbox: e.records,
-		Due: diff.NextTick(res.State, d.Policy), Ticked: ticked}
+		Due: diff.NextTick(res.State, d.Policy), Ticked: ticked, Shared: shared}
 	facets := encodeState(&res.State)
 	step.Outbox = append(step.Outbox, d.engine(h.mark, facets, res, snapshot.At)...)
 	for _, f := range h.facets {

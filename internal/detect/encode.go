@@ -62,7 +62,21 @@ func (e *encoder) all(res *diff.Result) error {
 			return err
 		}
 	}
+	for _, n := range res.ShardNotes {
+		if err := e.shardNote(n); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+func (e *encoder) shardNote(n diff.ShardNote) error {
+	shard, l := schemas.Partition(string(e.state.Host), e.shards), n.Loss
+	rec, err := schemas.ShardRecord(schemas.Type(n.Type), e.source, shard, e.at, schemas.MassLossDetails{Shard: shard, Since: schemas.Millis(l.Since),
+		Held: l.Held, Confirmed: l.Confirmed, Lapsed: l.Lapsed, Told: l.Told, Open: l.Open,
+		Limits: schemas.MassLossLimits{Ports: diff.MassLossPorts, Percent: diff.MassLossPercent}})
+	e.records = append(e.records, rec)
+	return err
 }
 
 func (e *encoder) change(c *diff.Change) error {

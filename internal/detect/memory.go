@@ -18,8 +18,9 @@ type Memory struct {
 	// a time. Its error is Commit's.
 	Publish func([]schemas.Record) error
 
-	mu    sync.Mutex
-	hosts map[string]*memoryHost
+	mu     sync.Mutex
+	hosts  map[string]*memoryHost
+	shared map[int]map[string][]byte
 }
 
 type memoryHost struct {
@@ -66,6 +67,13 @@ func (m *Memory) Due(shard int, by time.Time, limit int) ([]string, error) {
 	return out[:min(len(out), limit)], nil
 }
 
+// Shared is StateStore's.
+func (m *Memory) Shared(shard int, name string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.shared[shard][name], nil
+}
+
 // Fill is StateStore's: nothing waits here.
 func (m *Memory) Fill() float64 { return 0 }
 
@@ -77,6 +85,15 @@ func (m *Memory) Commit(step store.Step) error {
 		if err := m.enterLocked(&step); err != nil {
 			return err
 		}
+	}
+	for _, f := range step.Shared {
+		if m.shared == nil {
+			m.shared = map[int]map[string][]byte{}
+		}
+		if m.shared[step.Shard] == nil {
+			m.shared[step.Shard] = map[string][]byte{}
+		}
+		m.shared[step.Shard][f.Key] = f.Value
 	}
 	if len(step.Outbox) == 0 || m.Publish == nil {
 		return nil

@@ -38,6 +38,9 @@ func (m *Metrics) count(res *diff.Result) {
 	for _, n := range res.Notes {
 		m.events.WithLabelValues(string(n.Type)).Inc()
 	}
+	for _, n := range res.ShardNotes {
+		m.events.WithLabelValues(string(n.Type)).Inc()
+	}
 	for l, n := range res.Bounds {
 		for range n {
 			l.Hit()

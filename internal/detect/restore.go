@@ -15,14 +15,14 @@ import (
 type Restore struct {
 	d      *Detector
 	shard  int
-	hosts  map[string]bool
+	open   map[string]int           // of each host restored: ports told open
 	long   map[string]map[int]chunk // of hosts with more than one chunk
 	Broken []error                  // hosts that cannot be restored: each begins anew (P12)
 }
 
 // NewRestore begins with an empty shard.
 func (d *Detector) NewRestore(shard int) *Restore {
-	return &Restore{d: d, shard: shard, hosts: map[string]bool{}, long: map[string]map[int]chunk{}}
+	return &Restore{d: d, shard: shard, open: map[string]int{}, long: map[string]map[int]chunk{}}
 }
 
 // Take takes the next record. An error is fatal: ErrNewer, or the store's.
@@ -59,7 +59,15 @@ func (r *Restore) Finish() (int, error) {
 			return 0, err
 		}
 	}
-	return len(r.hosts), nil
+	var shard diff.Shard
+	for _, n := range r.open {
+		shard.Open += n
+	}
+	ledger := store.Facet{Key: sharedLedger, Value: encodeLedger(shard)}
+	if err := r.d.Store.Commit(store.Step{Shard: r.shard, Shared: []store.Facet{ledger}}); err != nil {
+		return 0, fmt.Errorf("restore shard %d: %w", r.shard, err)
+	}
+	return len(r.open), nil
 }
 
 func (r *Restore) put(host string, chunks map[int]chunk) error {
@@ -95,6 +103,11 @@ func (r *Restore) put(host string, chunks map[int]chunk) error {
 	if err := r.d.Store.Commit(step); err != nil {
 		return fmt.Errorf("restore host %s: %w", host, err)
 	}
-	r.hosts[host] = true
+	r.open[host] = 0
+	for _, p := range state.Ports {
+		if p.Told.Open() {
+			r.open[host]++
+		}
+	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -32,7 +33,7 @@ func (s *Store) Commit(step Step) error {
 	if err := s.checkStep(&step); err != nil {
 		return err
 	}
-	if len(step.Put)+len(step.Delete)+len(step.Outbox) == 0 && !step.Ticked {
+	if len(step.Put)+len(step.Delete)+len(step.Shared)+len(step.Outbox) == 0 && !step.Ticked {
 		return nil
 	}
 	// Encoded before the lock is taken: only positions depend on it.
@@ -73,6 +74,12 @@ func (s *Store) order(sh *shard, step *Step, b *pebble.Batch, records [][]byte, 
 	if step.Host != "" {
 		if err := s.stageHost(b, step); err != nil {
 			return 0, err
+		}
+	}
+	for _, f := range step.Shared {
+		key := sharedKey(step.Shard, f.Key)
+		if err := b.Set(key, seal(key, bytes.Clone(f.Value)), nil); err != nil {
+			return 0, fmt.Errorf("store %s: %w", s.path, err)
 		}
 	}
 	if len(records) == 0 {

@@ -15,6 +15,7 @@ import (
 //	shard(2) 02 len(1) host              the host's version: its facet key is empty
 //	shard(2) 02 len(1) host facet        one facet
 //	shard(2) 03 time(8) host             the host is due from this Unix second on; no value
+//	shard(2) 04 name                     a value of the shard itself
 //	ff ff name                           format, incarnation, shards, source
 //
 // A shard is one range of keys, so it can be dropped as one. The length before
@@ -28,6 +29,7 @@ const (
 	kindOutbox   = 0x01
 	kindState    = 0x02
 	kindDue      = 0x03
+	kindShared   = 0x04
 
 	nextMark    = 'n'
 	trimmedMark = 't'
@@ -60,6 +62,8 @@ func hostKey(shard int, host string) []byte {
 func dueKey(shard int, due uint64, host string) []byte {
 	return append(binary.BigEndian.AppendUint64(shardKey(shard, kindDue), due), host...)
 }
+
+func sharedKey(shard int, name string) []byte { return append(shardKey(shard, kindShared), name...) }
 
 func metaKey(name string) []byte {
 	return append(binary.BigEndian.AppendUint16(nil, metaShard), name...)

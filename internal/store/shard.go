@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -15,6 +16,19 @@ func (s *Store) Position(number int) (last, trimmed uint64, err error) {
 	}
 	defer s.gate.leave()
 	return sh.durable.Load(), sh.trimmed.Load(), nil
+}
+
+// Shared returns a value of the shard itself, nil where nothing was ever put.
+func (s *Store) Shared(number int, name string) ([]byte, error) {
+	if _, err := s.enter(number); err != nil {
+		return nil, err
+	}
+	defer s.gate.leave()
+	value, _, err := s.get(sharedKey(number, name))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	}
+	return value, err
 }
 
 // Drop forgets everything a shard holds, hosts and outbox as one, and is on disk

@@ -23,6 +23,9 @@ type Step struct {
 	Due time.Time
 	// Ticked says that this is the step the index called for: the host moves on to Due.
 	Ticked bool
+	// Shared are values of the shard as a whole, put with the step. They have no
+	// version: whoever writes them is alone with the shard.
+	Shared []Facet
 	// Outbox is what is to be published, in this order.
 	Outbox []schemas.Record
 }
@@ -65,6 +68,11 @@ func urgent(step *Step) bool {
 func (s *Store) checkStep(step *Step) error {
 	if s.readOnly {
 		return fmt.Errorf("store %s: is open read-only", s.path)
+	}
+	for _, f := range step.Shared {
+		if f.Key == "" || len(f.Key) > maxName {
+			return fmt.Errorf("store %s: a shared value's name has 1 to %d bytes, not %d", s.path, maxName, len(f.Key))
+		}
 	}
 	if step.Host == "" {
 		if len(step.Put)+len(step.Delete) > 0 || step.Expect != 0 || step.Ticked {

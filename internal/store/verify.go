@@ -120,6 +120,10 @@ func (v *verifier) key(key, sealed []byte) {
 		v.facet(key, sealed)
 	case len(key) > 3 && key[2] == kindDue:
 		v.dueHost(key, sealed)
+	case len(key) > 3 && key[2] == kindShared:
+		if _, _, err := unseal(key, sealed); err != nil {
+			v.fault("key %x: %v", key, err)
+		}
 	default:
 		v.fault("key %x is of no known kind", key)
 	}
