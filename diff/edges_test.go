@@ -135,15 +135,23 @@ func TestEachVanishIsRetractedOnce(t *testing.T) {
 	expect(t, "listed on", tl.look(96, port(80, 90), port(443, -1)))
 	tl.look(120, port(80, 110))
 	expect(t, "vanish", tl.look(192, port(80, 190)), "port.vanished tcp/443")
-	expect(t, "wrong again", tl.look(216, port(80, 210), port(443, -1)), "port.reopened tcp/443")
-	if d := tl.change().Details.(ReopenedDetails); d.Retracts != "vanish-3" {
+	expect(t, "wrong again, the fourth move of the port", tl.look(216, port(80, 210), port(443, -1)), "port.reopened tcp/443", "flap.started tcp/443")
+	if d := tl.last.Changes[0].Details.(ReopenedDetails); d.Retracts != "vanish-3" {
 		t.Errorf("%+v", d)
 	}
-	// However honest the scans since: its next vanish needs vanish_after.
-	tl.look(240, port(80, 230), port(443, 230))
-	tl.look(264, port(80, 250))
-	expect(t, "a rescan does not do", tl.look(288, port(80, 280)))
-	expect(t, "vanish", tl.look(336, port(80, 330)), "port.vanished tcp/443")
+}
+
+// However honest the scans since a vanish that was wrong: the next needs vanish_after.
+func TestVanishAfterARetractionNeedsTime(t *testing.T) {
+	tl := newTimeline(t)
+	tl.look(0, port(80, -1), port(443, -1))
+	tl.look(24, port(80, 20))
+	expect(t, "vanish", tl.look(48, port(80, 40)), "port.vanished tcp/443")
+	expect(t, "wrong", tl.look(72, port(80, 60), port(443, -1)), "port.reopened tcp/443")
+	tl.look(96, port(80, 90), port(443, 90))
+	tl.look(120, port(80, 110))
+	expect(t, "a rescan does not do", tl.look(144, port(80, 140)))
+	expect(t, "72 h do", tl.look(192, port(80, 190)), "port.vanished tcp/443")
 }
 
 // goneFor is measured by the source's clock: from the losing event's notAfter to
