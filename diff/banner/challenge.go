@@ -42,7 +42,7 @@ func (h *heading) challenges(field, value string) {
 			var v string
 			v, rest = parameterValue(strings.TrimLeft(after[1:], " "))
 			switch name := asciiLower(word); name {
-			case "realm", "algorithm", "qop", "service", "authorization_uri", "scope", "error", "charset", "client_id", "trusted_issuers", "resource_metadata":
+			case "realm", "domain", "algorithm", "qop", "service", "authorization_uri", "scope", "error", "charset", "client_id", "trusted_issuers", "resource_metadata":
 				kept = append(kept, name+`="`+maskClocks(v)+`"`)
 			}
 			separated = false

@@ -42,7 +42,7 @@ var randomTails = []string{"ASPSESSIONID", "JSESSIONID.", "JSESSIONID_", "incap_
 	".AspNetCore.Correlation.", ".AspNetCore.OpenIdConnect.Nonce.", ".AspNetCore.Antiforgery.", ".AspNet.Correlation.",
 	"OpenIdConnect.nonce.", "mod_auth_openidc_state_", "_oauth2_proxy_csrf_", "ANsession", "BCSI-CS-", "PD_STATEFUL_",
 	"_shibstate_", "_opensaml_req_", "wp_postpass_", "esctx-", "SignInMessage.", "APSCOOKIE_", "OAMRequestContext_", "oidc.state.", "SSESS", "SESS",
-	"TS01", "BNES_", "_shibsession_", "MSISLoopDetectionCookie", "Saml2.", "saml_request_", "auth_state_", "nonce."}
+	"TS01", "BNES_", "GCP_IAP_XSRF_NONCE_", "_shibsession_", "MSISLoopDetectionCookie", "Saml2.", "saml_request_", "auth_state_", "nonce."}
 
 // cookieName cuts a random tail off a name, and masks each part of it that is
 // drawn: wp_session_2f1a..., APSCOOKIE_4185421423.
@@ -59,7 +59,7 @@ func cookieName(name string) string {
 		for end < len(name) && strings.IndexByte("_-.~:", name[end]) < 0 {
 			end++
 		}
-		if rest := name[start:]; len(rest) >= 16 && !isPlainWord(name[start:end]) && (randomToken(rest) || randomEnd(name, start) == len(name)) {
+		if rest := name[start:]; len(rest) >= 16 && !isPlainName(name[start:end]) && (randomToken(rest) || randomEnd(name, start) == len(name)) {
 			return b.String() + name[kept:start] + maskID
 		}
 		if part := name[start:end]; len(part) >= 6 && isDigits(part) || randomToken(part) {
@@ -72,4 +72,10 @@ func cookieName(name string) string {
 		return name
 	}
 	return b.String() + name[kept:]
+}
+
+// isPlainName says whether a part of a name is words, be they joined: AspNetCore.
+func isPlainName(part string) bool {
+	w, _ := shapeOf(part)
+	return isPlainWord(part) && w.joins*4 < len(part)
 }

@@ -43,8 +43,9 @@ var httpFields = fieldTable("http", []group{
 	{rule{transport, Security}, "strict-transport-security x-xss-protection public-key-pins"},
 	{rule{list, Security}, "permissions-policy feature-policy referrer-policy allow public dav access-control-allow-methods access-control-allow-headers clear-site-data"},
 	{rule{policy, Security}, "content-security-policy content-security-policy-report-only x-content-security-policy x-webkit-csp"},
-	{rule{list, Content}, "vary pragma connection upgrade accept accept-encoding accept-ch critical-ch content-language trailer supported tcn allow-events"},
+	{rule{list, Content}, "vary pragma upgrade accept accept-encoding accept-ch critical-ch content-language trailer supported tcn allow-events"},
 	{rule{caching, Content}, "cache-control"},
+	{rule{hop, Content}, "connection"},
 	{rule{lowered, Content}, "x-dns-prefetch-control accept-ranges transfer-encoding content-encoding x-robots-tag"},
 	{rule{mediaType, Content}, "content-type"},
 	{rule{via, Content}, "via"},
@@ -124,8 +125,8 @@ var volatilePrefixes = []string{"x-ratelimit", "x-rate-limit", "ratelimit", "x-b
 var volatileSuffixes = []string{"-request-id", "-requestid", "-req-id", "-reqid", "-trace-id", "-traceid", "-span-id", "-correlation-id", "-correlationid",
 	"-transaction-id", "-transactionid", "-session-id", "-sessionid", "-event-id", "-log-id", "-logid", "-tracking-id", "-txid", "-rid", "-uuid", "-guid",
 	"-time", "-responsetime", "-time-ms", "-ms", "-duration", "-elapsed", "-latency", "-took", "-uptime", "-timing", "-date",
-	"-cache", "-cache-status", "-cache-hits", "-cache-key", "-cached", "-hits", "-hit", "-age", "-ray", "-pop", "-timestamp", "-nonce", "-epoch",
-	"requestid", "sessionid", "traceid", "-remaining", "-reset", "-expires", "-expiry", "-counter", "-load", "-trace", "-client-ip", "-lookup", "-index"}
+	"-hits", "-hit", "-age", "-ray", "-pop", "-timestamp", "-nonce", "-epoch",
+	"requestid", "sessionid", "traceid", "-remaining", "-reset", "-expires", "-expiry", "-counter", "-count", "-seq", "-sequence", "-load", "-trace", "-client-ip", "-lookup", "-index"}
 
 var nodeSuffixes = []string{"-node", "nodeid", "-hash", "-hostname", "-pod", "-instance", "-backend", "-upstream", "-worker", "-token"}
 
@@ -135,6 +136,9 @@ func byShape(name string) rule {
 		if strings.Contains(name, w) {
 			return rule{verbatim, Identity}
 		}
+	}
+	if strings.Contains(name, "cache") {
+		return rule{how: drop} // what some cache did
 	}
 	for _, p := range volatilePrefixes {
 		if strings.HasPrefix(name, p) {
@@ -154,7 +158,7 @@ func byShape(name string) rule {
 	switch {
 	case strings.HasPrefix(name, "access-control-allow-"), strings.HasPrefix(name, "cross-origin-"):
 		return rule{masked, Security}
-	case strings.HasSuffix(name, "-id"):
+	case strings.HasSuffix(name, "id"):
 		return rule{word, Content}
 	}
 	return rule{masked, Content}

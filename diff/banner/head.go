@@ -246,6 +246,10 @@ func (h *heading) field(f *knownField, value string) {
 	case mediaType:
 		value = media(value)
 		h.body.kind = value
+	case hop:
+		if value = hops(value); value == "" {
+			return
+		}
 	case caching:
 		value = cacheControl(value)
 	case via:

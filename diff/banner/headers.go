@@ -18,6 +18,7 @@ const (
 	list                 // the value as a set
 	product              // the value, marks of edge servers masked
 	mediaType            // a media type without its boundary
+	hop                  // Connection as a set, without whether it stays open
 	caching              // Cache-Control as a set, without lifetimes
 	via                  // protocols and products, host names dropped
 	policy               // a Content-Security-Policy as a set of directives
@@ -66,6 +67,14 @@ func joinSet(parts []string, sep string) string {
 // (RFC 6797 section 6.1).
 func directives(value string) string {
 	return sortedList(strings.ReplaceAll(value, `"`, ""), ';')
+}
+
+// hops is what Connection names beside keep-alive and close: whether this one
+// connection stays open depends on how many there are.
+func hops(value string) string {
+	parts := strings.Split(sortedList(value, ','), ", ")
+	parts = slices.DeleteFunc(parts, func(p string) bool { return p == "" || p == "keep-alive" || p == "close" })
+	return strings.Join(parts, ", ")
 }
 
 // cacheControl keeps the directives as a set. A lifetime of 0 is a policy; any

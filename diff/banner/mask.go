@@ -167,7 +167,7 @@ func (m *masker) partOfVersion(i int, dateOnly bool) bool {
 	}
 	one, rest := lastWord(before)
 	two, _ := lastWord(rest)
-	for _, w := range []string{"build", "built", "compiled", "commit", "git", "release", "revision", "copyright", "(c)"} {
+	for _, w := range []string{"build", "built", "compiled", "commit", "git", "release", "revision", "firmware", "fw", "copyright", "(c)"} {
 		if strings.HasPrefix(one, w) || strings.HasPrefix(two, w) {
 			return true
 		}

@@ -38,7 +38,7 @@ func matchCount(s string, i int) int {
 	if e := sizeEnd(s, decimals); e == 0 && decimals < len(s) && (isLetter(s[decimals]) || s[decimals] == '_' || s[decimals] == '.' && decimals+1 < len(s) && isDigit(s[decimals+1])) {
 		return 0
 	}
-	before := strings.TrimRight(asciiLower(s[max(0, i-32):i]), " :=#")
+	before := strings.TrimRight(asciiLower(s[max(0, i-32):i]), " :=#\"'")
 	one, rest := lastWord(before)
 	two, _ := lastWord(rest)
 	for _, w := range []string{one, two} {
