@@ -64,25 +64,31 @@ func (e *env) explainEvent(ctx context.Context, f heldFlags, arg string) error {
 	if err != nil {
 		return err
 	}
-	found, err := h.waiting(ctx, id)
-	if found == nil && h.config != nil {
-		// The events of a store that is elsewhere, or cannot be read, are in the
-		// topics all the same.
-		unread := err
-		if found, err = e.published(ctx, h, id); found == nil && err == nil {
-			err = unread
-		}
-	}
+	found, unread := h.waiting(ctx, id)
 	switch {
 	case found != nil:
 		return e.showEvent(found)
-	case err != nil:
-		return err
+	case h.config == nil && unread != nil:
+		return unread
 	case h.config == nil:
 		return &failure{exitNo, fmt.Errorf("no event %s waits in the outbox of %s\ntry: --config FILE, to look in the topics too", id, h.dir)}
 	}
-	return &failure{exitNo, fmt.Errorf("no event %s in the outbox or the topics %s and %s\ntry: is it of this Kafka and prefix, and not older than the topics keep?",
-		id, schemas.Changes.Name(h.config.Topics.Prefix), schemas.Lifecycles.Name(h.config.Topics.Prefix))}
+	// The events of a store that is elsewhere, or cannot be read, are in the topics
+	// all the same.
+	if found, err = e.published(ctx, h, id); err != nil {
+		return err
+	}
+	if found != nil {
+		return e.showEvent(found)
+	}
+	prefix := h.config.Topics.Prefix
+	where, hint := fmt.Sprintf("the topics %s and %s", schemas.Changes.Name(prefix), schemas.Lifecycles.Name(prefix)), ""
+	if unread == nil {
+		where = "the outbox or " + where
+	} else {
+		hint = "the outbox could not be read: " + unread.Error() + "\n"
+	}
+	return &failure{exitNo, fmt.Errorf("no event %s in %s\n%stry: is it of this Kafka and prefix, and not older than the topics keep?", id, where, hint)}
 }
 
 // parseEventID takes an id as events have it: 16 bytes in hex.

@@ -276,3 +276,43 @@ func TestFilesOfAPerson(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a line holds, it is read or refused, its text is quoted by no error, and
+// what is read is written and read again as the same.
+func FuzzLine(f *testing.F) {
+	for _, in := range []detect.Input{look(1), {Host: "www.example.com", At: monday},
+		{Host: "2001:db8::7", At: monday, Failure: &diff.Failure{At: monday, Failures: 5, Since: monday, LastGood: monday, MaxAge: time.Hour, Class: hostport.Throttled}}} {
+		line, err := appendInput(nil, in)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(line)
+	}
+	f.Add([]byte(`{"v":1,"result":"recording","source":"/portdelta/t/graph","detect":{"VanishAfter":1}}`))
+	f.Add([]byte(`{"v":1,"host":"h.example","at":"2026-11-23T15:02:11Z","result":"failed","failure":null}`))
+	f.Add([]byte(`{"v":1,"host":"\u001b[2J","at":"9999-12-31T23:59:59Z","result":"tick"}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		in, head, err := parseLine(text)
+		if err != nil {
+			if strings.ContainsFunc(err.Error(), func(r rune) bool { return r < ' ' || r > '~' }) {
+				t.Errorf("raw text in %q", err)
+			}
+			return
+		}
+		if head != nil {
+			return
+		}
+		again, err := appendInput(nil, in)
+		if err != nil {
+			t.Fatalf("%q: written again: %v", text, err)
+		}
+		back, _, err := parseLine(again)
+		if err != nil {
+			t.Fatalf("%q: read again: %v", again, err)
+		}
+		twice, err := appendInput(nil, back)
+		if err != nil || !bytes.Equal(again, twice) {
+			t.Errorf("%q became %q, %v", again, twice, err)
+		}
+	})
+}
