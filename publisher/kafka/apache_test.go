@@ -82,12 +82,12 @@ func apacheTopics(t *testing.T, broker *kafkatest.Broker) {
 	// One record that the narrow topic takes only alone, and one it never takes.
 	entries := testEntries(schemas.Changes, 0, 4)
 	for i := range entries {
-		entries[i].Record.Value = []byte(strings.Repeat("x", 1500))
+		entries[i].Record.Value = random(1500)
 	}
 	if err := NewProducer(client).Produce(t.Context(), 0, entries); err != nil {
 		t.Errorf("batch above max.message.bytes: %v", err)
 	}
-	entries[2].Record.Value = []byte(strings.Repeat("x", 3000))
+	entries[2].Record.Value = random(3000)
 	failure, ok := errors.AsType[*Error](NewProducer(client).Produce(t.Context(), 0, entries))
 	if !ok || failure.Class() != ClassTooLarge || len(failure.Rest()) != 2 {
 		t.Errorf("record above max.message.bytes: %v, want %s and two left", failure, ClassTooLarge)

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net"
 	"testing"
@@ -117,6 +118,13 @@ func testEntries(topic schemas.Topic, partition, n int) []schemas.Entry {
 		}}
 	}
 	return entries
+}
+
+// random bytes have nothing to compress.
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b)
+	return b
 }
 
 // closedPort is an address nobody listens on.

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -72,8 +71,7 @@ func TestTooLargeBatchesAreSplit(t *testing.T) {
 		}
 	}
 
-	entries[150].Record.Value = make([]byte, 4000)
-	_, _ = rand.Read(entries[150].Record.Value) // nothing to compress
+	entries[150].Record.Value = random(4000)
 	failure, ok := errors.AsType[*Error](NewProducer(client).Produce(t.Context(), 0, entries))
 	if !ok || failure.Class() != ClassTooLarge || failure.Fatal() {
 		t.Fatalf("Produce = %v, want class %s, not fatal", failure, ClassTooLarge)
