@@ -143,6 +143,12 @@ func (p *pipeline) look(cfg *config.Config, hosts []hostport.Host, hurry <-chan 
 		return err
 	}
 	failures := telemetry.NewErrors(p.registry, errorClasses()...)
+	if p.exact != nil {
+		p.exact.Refused = func(id, class string) {
+			failures.Count("refused")
+			p.log.Error("the broker refused an event; it goes out without its values", zap.String("id", id), zap.String("class", class))
+		}
+	}
 	p.handler = &handler{log: p.log, errors: failures.Count, detector: &detect.Detector{
 		Store: p.store, Shards: cfg.Topics.Partitions, Source: schemas.Source(cfg.Source.Tenant, cfg.Source.Kind),
 		Policy:  policyOf(cfg, p.forms),
@@ -172,11 +178,11 @@ func newGraph(cfg *config.Config, acquire func(context.Context) error) (*graph.C
 	return client, nil
 }
 
-// errorClasses are the labels of portdelta_errors_total: why looks fail, and
-// steps that were dropped.
+// errorClasses are the labels of portdelta_errors_total: why looks fail, steps
+// that were dropped, and events the broker took only without their values.
 func errorClasses() []string {
 	return []string{string(hostport.Throttled), string(hostport.Unauthorized), string(hostport.Forbidden),
-		string(hostport.Unavailable), string(hostport.Misconfigured), string(hostport.Unreadable), "step"}
+		string(hostport.Unavailable), string(hostport.Misconfigured), string(hostport.Unreadable), "step", "refused"}
 }
 
 // run watches until stop ends or a part fails, then stops in the written order:

@@ -57,7 +57,7 @@ func testTakeOver(t *testing.T, s *stage) {
 	}
 	r.config = second
 	r.start()
-	if code := first.exit(t, 20*time.Second); code != 3 {
+	if code := first.exit(t, 10*time.Second); code != 3 { // contract section 7
 		t.Errorf("the former owner ended with exit code %d, expected 3", code)
 	}
 	if log := tail(first.err, 8<<10); !strings.Contains(log, "taken over by") || !strings.Contains(log, fmt.Sprintf("process %d", r.pipe.cmd.Process.Pid)) {
@@ -73,7 +73,7 @@ func testTakeOver(t *testing.T, s *stage) {
 		pass(t, time.Duration(r.rng.Int64N(int64(5*time.Second))))
 		r.changed(15)
 		thaw(t, zombie)
-		if code := zombie.exit(t, 20*time.Second); code != 3 {
+		if code := zombie.exit(t, 15*time.Second); code != 3 {
 			t.Errorf("the zombie ended with exit code %d, expected 3", code)
 		}
 		r.pipe.kill()

@@ -31,8 +31,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // batch is a record batch in its final bytes, but for the producer's identity.
 type batch struct {
-	raw   []byte // with the size before it
-	count int32
+	raw     []byte // with the size before it
+	count   int32
+	entries []schemas.Entry // what it holds
 }
 
 // compression of every batch: it costs little CPU, and every reader knows it.
@@ -53,7 +54,7 @@ func encodeBatch(entries []schemas.Entry, transactional bool) (*batch, error) {
 	if _, err := set.WriteTo(&buffer); err != nil {
 		return nil, fmt.Errorf("encode a batch of %d records: %w", len(entries), err)
 	}
-	b := &batch{raw: buffer.Bytes(), count: int32(len(entries))}
+	b := &batch{raw: buffer.Bytes(), count: int32(len(entries)), entries: entries}
 	// Were kafka-go to lay a batch out differently, stamp would write into
 	// somebody's record.
 	if len(b.raw) < sizePrefix+batchOverhead {

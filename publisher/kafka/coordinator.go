@@ -172,7 +172,7 @@ func (c *Client) produceTo(ctx context.Context, transactionalID string, parts []
 	for _, topic := range answer.(*produce.Response).Topics {
 		for _, p := range topic.Partitions {
 			if p.ErrorCode != 0 {
-				return kafka.Error(p.ErrorCode)
+				return &refusal{kafka.Error(p.ErrorCode), topic.Topic}
 			}
 			answered++
 		}
@@ -182,6 +182,15 @@ func (c *Client) produceTo(ctx context.Context, transactionalID string, parts []
 	}
 	return nil
 }
+
+// refusal is a batch that was not taken, by its topic.
+type refusal struct {
+	code  kafka.Error
+	topic string
+}
+
+func (r *refusal) Error() string { return r.code.Error() }
+func (r *refusal) Unwrap() error { return r.code }
 
 // leaders looks up who leads each partition. The transport answers from the
 // picture it has, and routes by the same one.

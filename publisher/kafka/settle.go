@@ -13,7 +13,7 @@ import (
 // identity ends it, whichever way its outcome is; then the progress record says
 // which way that was.
 func (t *Transactional) settle(ctx context.Context, s *txnShard) *Error {
-	id, failure := t.client.initProducer(ctx, s.name, transactionTimeout, s.id)
+	id, failure := t.client.initProducer(ctx, s.name, s.timeout, s.id)
 	if failure != nil {
 		switch {
 		case failure.v.then == fenced:
@@ -70,8 +70,8 @@ func (t *Transactional) fenced(ctx context.Context, s *txnShard, failure *Error)
 			return failure
 		}
 	}
-	s.id = nobody
-	failure.v.fatal = false
+	// A transaction that took too long would take as long again.
+	s.id, s.timeout = nobody, min(2*s.timeout, maxTransactionTimeout)
 	return failure
 }
 

@@ -21,6 +21,9 @@ const (
 	// transactionTimeout is after which the coordinator aborts a transaction its
 	// owner left open. Until then it blocks every read_committed reader.
 	transactionTimeout = 30 * time.Second
+	// maxTransactionTimeout is as far as it grows after one that took too long;
+	// brokers allow 15 min unless told otherwise.
+	maxTransactionTimeout = 4 * time.Minute
 	// claimWait is how long a fenced producer waits for the name of whoever fenced
 	// it, before it concludes that the coordinator ended a transaction for its age.
 	claimWait = 3 * time.Second
@@ -40,6 +43,11 @@ type Owner struct {
 // anything is produced for it. Calls for different shards are concurrent, those
 // for one shard never are.
 type Transactional struct {
+	// Refused, if set before anything is produced, is told of each change event that
+	// goes out without its values, with the class of the broker's refusal. It
+	// returns at once, and may be called concurrently.
+	Refused func(id, class string)
+
 	client *Client
 	owner  Owner
 	run    string // names this process on the progress topic
@@ -48,15 +56,17 @@ type Transactional struct {
 
 // txnShard is one transactional id.
 type txnShard struct {
-	number int
-	name   string // the transactional id
-	id     identity
+	number  int
+	name    string // the transactional id
+	id      identity
+	timeout time.Duration
 	// settled: no transaction is open, and progress is what the topic says.
 	settled  bool
 	progress Progress
-	most     int       // bytes of a batch: less where the broker found one too large
-	largest  int       // bytes of the largest batch of the last transaction
-	checked  time.Time // when the owner was last seen to be us
+	most     int               // bytes of a batch: less where the broker refused one
+	largest  int               // bytes of the largest batch of the last transaction
+	refused  map[string]string // records the broker does not take as they are, by checksum: why
+	checked  time.Time         // when the owner was last seen to be us
 }
 
 // NewTransactional makes a producer for the shards; the client stays the
@@ -64,7 +74,7 @@ type txnShard struct {
 func NewTransactional(client *Client, shards int, owner Owner) *Transactional {
 	t := &Transactional{client: client, owner: owner, run: rand.Text(), shards: make([]txnShard, shards)}
 	for i := range t.shards {
-		t.shards[i] = txnShard{number: i, name: client.config.Prefix + "-" + strconv.Itoa(i), id: nobody, most: limits.ProduceBytes.Max}
+		t.shards[i] = txnShard{number: i, name: client.config.Prefix + "-" + strconv.Itoa(i), id: nobody, timeout: transactionTimeout, most: limits.ProduceBytes.Max}
 	}
 	return t
 }
@@ -76,7 +86,7 @@ func NewTransactional(client *Client, shards int, owner Owner) *Transactional {
 func (t *Transactional) Take(ctx context.Context, shard int) (*Progress, error) {
 	s := &t.shards[shard]
 	s.settled = false
-	id, failure := t.client.initProducer(ctx, s.name, transactionTimeout, nobody)
+	id, failure := t.client.initProducer(ctx, s.name, s.timeout, nobody)
 	if failure != nil {
 		return nil, failure
 	}
@@ -173,6 +183,7 @@ func (t *Transactional) transact(ctx context.Context, s *txnShard, records []sch
 	next.V, next.Source, next.Shard = progressVersion, t.owner.Source, s.number
 	next.Incarnation, next.Instance, next.Run = t.owner.Incarnation, t.owner.Instance, t.run
 	next.ProducerID, next.Epoch = s.id.producer, s.id.epoch
+	s.cut(records)
 	partitions, failure := s.encode(records, next, t.client.config.Prefix)
 	if failure != nil {
 		return failure
@@ -182,11 +193,12 @@ func (t *Transactional) transact(ctx context.Context, s *txnShard, records []sch
 		return t.judge(s, failure)
 	}
 	s.progress, s.checked = next, time.Now()
+	s.most, s.refused, s.timeout = limits.ProduceBytes.Max, nil, transactionTimeout
 	crashpoint.Reached("committed")
 	// A new epoch for every transaction: a late or repeated EndTxn of this one is
 	// refused then, and cannot end the next (KAFKA-17754). Where it fails, the
 	// next call settles first.
-	id, failure := t.client.initProducer(ctx, s.name, transactionTimeout, s.id)
+	id, failure := t.client.initProducer(ctx, s.name, s.timeout, s.id)
 	if failure == nil {
 		s.id, s.settled = id, true
 	}
@@ -215,6 +227,10 @@ func (t *Transactional) send(ctx context.Context, s *txnShard, partitions []part
 			break
 		}
 		if failure := t.client.produceParts(ctx, s.name, parts); failure != nil {
+			if r, ok := errors.AsType[*refusal](failure.cause); ok && (failure.v.class == ClassTooLarge || failure.v.class == ClassRejected) {
+				i := slices.IndexFunc(parts, func(p part) bool { return p.topic == r.topic })
+				t.refuses(s, parts[i].batch, failure)
+			}
 			return failure
 		}
 		crashpoint.Reached("produced")
@@ -264,10 +280,7 @@ func (s *txnShard) encode(records []schemas.Record, next Progress, prefix string
 // judge is what a failed transaction means for the next one. Nothing is aborted
 // here: a new epoch does that, and decides what is unknown (KAFKA-14053).
 func (t *Transactional) judge(s *txnShard, failure *Error) *Error {
-	switch {
-	case failure.v.class == ClassTooLarge:
-		s.most = max(1, s.largest/2) // in the end a record a batch
-	case errors.Is(failure.cause, kafka.InvalidProducerIDMapping):
+	if errors.Is(failure.cause, kafka.InvalidProducerIDMapping) {
 		s.id = nobody // the coordinator has forgotten the transactional id: a new one is as good
 	}
 	return failure

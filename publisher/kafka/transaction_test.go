@@ -262,6 +262,22 @@ func TestTransactionalLostAnswers(t *testing.T) {
 	}
 }
 
+// A coordinator ends a transaction that lasted too long and raises the epoch, which
+// looks like being fenced; but nobody has left a name.
+func TestTransactionThatTookTooLong(t *testing.T) {
+	cluster := fakeCluster(t, kfake.NumBrokers(1))
+	broker := cluster.ListenAddrs()[0]
+	client := exactClient(t, broker)
+	p := exact(t, client, "A")
+	if _, failure := client.initProducer(t.Context(), p.shards[0].name, transactionTimeout, nobody); failure != nil {
+		t.Fatal(failure)
+	}
+	if err := eventuallyProduced(t, p, events(1, 3)); err != nil {
+		t.Fatal(err)
+	}
+	wantCommitted(t, broker, eventValues(1, 3))
+}
+
 // Silent loss: after an abort the same sequence in the same epoch is taken for a
 // repetition. We never send one: every transaction has an epoch of its own.
 func TestEveryTransactionHasItsEpoch(t *testing.T) {
