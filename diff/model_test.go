@@ -232,7 +232,11 @@ func (m *model) listed(k hostport.PortKey, p *modelPort, r modelRecord, stale bo
 		if r.status == hostport.Open {
 			name = "port.reopened"
 		}
-		move("%s %s%s", name, k, retracts)
+		if same {
+			tell("%s %s%s", name, k, retracts)
+		} else {
+			move("%s %s", name, k)
+		}
 	case p.told == r.status:
 		p.doubt = ""
 		p.evidence = later(p.evidence, r.evidence)

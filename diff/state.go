@@ -31,7 +31,6 @@ type State struct {
 	Blind       *BlindNote           // what host.blind told; nil once sighted
 	Unreachable *UnreachableNote     // what host.unreachable told; nil once recovered
 	Noted       map[string]NoteState // by rule or malformed field: when it was last told
-	Flood       []string             // digests of the new values of a flood since it was last told
 	Suppressed  map[Rule]Suppression // what was seen and not told since the host is watched
 	Witnesses   []Witness            // snapshots from which a port was first absent
 	Ports       map[hostport.PortKey]*PortState

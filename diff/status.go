@@ -116,7 +116,9 @@ func (s *stepper) opened(key hostport.PortKey, p *PortState, r record, c Change,
 		if len(c.Reasons) == 0 {
 			c.Reasons = []Reason{SourceStatement}
 		}
-		s.damped(key, p, r, FlapKey{Facet: FacetStatus}, string(before.Status), string(hostport.Open), true)
+		if retracts == "" { // what takes a vanish back is no move of the port
+			s.damped(key, p, r, FlapKey{Facet: FacetStatus}, string(before.Status), string(hostport.Open), true)
+		}
 		c.Details = ReopenedDetails{Retracts: retracts, GoneFor: s.goneFor(p.Lost, r)}
 	}
 	p.Told = &told
@@ -146,7 +148,7 @@ func (s *stepper) goneFor(lost Lost, r record) *time.Duration {
 // notOpen tells the move to a word that is not open. The facets freeze as last
 // known, and what was pending about them ends.
 func (s *stepper) notOpen(key hostport.PortKey, p *PortState, r record, status hostport.Status, retracts string) {
-	if s.damped(key, p, r, FlapKey{Facet: FacetStatus}, string(p.Told.Status), string(status), statusRank(status) > statusRank(p.Told.Status)) {
+	if retracts == "" && s.damped(key, p, r, FlapKey{Facet: FacetStatus}, string(p.Told.Status), string(status), statusRank(status) > statusRank(p.Told.Status)) {
 		return
 	}
 	c := Change{Type: statusType(status), Before: *p.Told, NotBefore: p.Agreed, Reasons: []Reason{SourceStatement},

@@ -135,6 +135,7 @@ func TestFoldGivesToldWhateverTheSourceSays(t *testing.T) {
 		d, s := open(t)
 		defer s.Close()
 		var memory diff.State
+		var shard diff.Shard
 		var records []schemas.Record
 		for range 30 {
 			w.step()
@@ -145,7 +146,7 @@ func TestFoldGivesToldWhateverTheSourceSays(t *testing.T) {
 				t.Fatalf("handle: %v", err)
 			}
 			given := encodeState(&memory)
-			res := diff.Step(memory, &look, d.Policy, look.At)
+			res := diff.StepIn(shard, memory, &look, d.Policy, look.At)
 			if d := cmp.Diff(asks, res.Asks, cmpopts.EquateEmpty()); d != "" {
 				t.Fatalf("asks of the stored and of the kept state:\n%s", d)
 			}
@@ -157,7 +158,7 @@ func TestFoldGivesToldWhateverTheSourceSays(t *testing.T) {
 				if asks, err = d.Handle(context.Background(), look); err != nil || len(asks) > 0 {
 					t.Fatalf("handle with answers: %v, %v", asks, err)
 				}
-				res = diff.Step(memory, &look, d.Policy, look.At)
+				res = diff.StepIn(shard, memory, &look, d.Policy, look.At)
 			}
 			e := newEncoder(d.Source, d.Shards, &look, &res)
 			if err := e.all(&res); err != nil {
@@ -166,7 +167,7 @@ func TestFoldGivesToldWhateverTheSourceSays(t *testing.T) {
 			if !sameState(given, encodeState(&memory)) {
 				t.Fatalf("the step changed the state it was given")
 			}
-			memory = res.State
+			memory, shard = res.State, res.Shard
 			checkRecords(t, e.records)
 			records = append(records, e.records...)
 			held, err := d.load("203.0.113.7")
