@@ -38,7 +38,7 @@ func TestHostileIsBounded(t *testing.T) {
 		"meta tags": fill(ok+"\r\n", "<meta name=generator content=a>"), "meta without end": fill(ok+"\r\n", "<meta "), "attributes": fill(ok+"\r\n<meta ", "name=content="), "products": fill(ok+"\r\n<p>", "a/1.1 "),
 		"products without end": fill(ok+"\r\n<p>", "a/1-"), "scripts": fill(ok+"\r\n", "<script>"), "versions in a script": fill(ok+"\r\n<", `"version":"1`), "elements": fill(ok+"\r\n<?xml?>", "<code>"),
 		"sessions in a path": fill(ok+"Location: ", "/(S(a))"), "open sessions": fill(ok+"Location: ", "/(S("), "hops": fill(ok+"Via: ", "1.1 a (b), "), "token": fill(ok+"WWW-Authenticate: NTLM ", "TlRM"), "cookie names": fill(ok+"Set-Cookie: ", "a1b2c3d4_"),
-		"spans": fill("up ", "1 day, "), "ids called so": fill("220 ", "id 1a2b3c "), "shares": fill("220 ", "1.5% "), "URLs": fill("554 from https://", "/1.2.3.4"), "session description": fill("RTSP/1.0 200 OK\r\n\r\n", "a=tool:1\r\n"),
+		"spans": fill("up ", "1 day, "), "sessions": fill("* OK ", "a1b2c3d4e5 "), "parts of a name": fill(ok+"Set-Cookie: ", "a1B_"), "parts of a path": fill(ok+"Location: ", "/a1b2c3d4e5f6"), "ids called so": fill("220 ", "id 1a2b3c "), "shares": fill("220 ", "1.5% "), "URLs": fill("554 from https://", "/1.2.3.4"), "session description": fill("RTSP/1.0 200 OK\r\n\r\n", "a=tool:1\r\n"),
 		"spaces": fill("220 ", " "), "empty lines": fill("", "\n"), "words": fill("220 ", "esmtp."), "mysql": fill("J\x00\x00\x00\x0a5", "a"),
 	}
 	for name, text := range cases {

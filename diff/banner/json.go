@@ -189,6 +189,7 @@ var (
 	jsonVersions = []string{"version", "build", "commit", "revision", "release", "git", "compil", "kernel", "edition"}
 	jsonVolatile = []string{"time", "date", "stamp", "uuid", "guid", "token", "nonce", "csrf", "session", "request_id", "requestid", "reqid", "trace",
 		"pid", "epoch", "expire", "uptime", "hash", "challenge", "secret", "correlation", "last_", "started", "boot"}
+	jsonSteady  = words("runtime timezone timeout datatype datetimeformat sessiontype tokentype token_type")
 	jsonGuard   = []string{"sealed", "initialized", "security", "auth", "anonymous", "secure", "tls", "ssl", "standby"}
 	jsonNumbers = words("status code statuscode status_code error_code errorcode errno major minor patch port api apiversion level schema protocol")
 )
@@ -199,7 +200,7 @@ func jsonText(key, value string) (Class, string) {
 	switch {
 	case hasAny(key, jsonVersions), key == "sha", key == "rev", key == "tag":
 		return Identity, value
-	case id, hasAny(key, jsonVolatile):
+	case id, hasAny(key, jsonVolatile) && !jsonSteady[key]:
 		return Content, maskValue
 	case measured(value, timeUnits), measured(value, sizeUnits):
 		return Content, maskCount

@@ -55,20 +55,23 @@ func maskReplyText(protocol, line string) string {
 // both kinds: so mail servers write the session into a greeting. A version has
 // points, a host's name too.
 func maskSessions(line string) string {
+	var b strings.Builder
+	kept := 0 // line[:kept] is in b
 	for start := 0; start < len(line); {
 		end := strings.IndexByte(line[start:], ' ') + start
 		if end < start {
 			end = len(line)
 		}
-		word := strings.Trim(line[start:end], "()[]<>,;:")
+		word := strings.TrimLeft(line[start:end], "([<")
+		from := end - len(word)
+		word = strings.TrimRight(word, ")]>,;:")
 		if w, ok := shapeOf(word); ok && w.length >= 10 && w.hexadecimal && w.digits > 0 && w.digits < w.length && w.equal == 0 {
-			masked := strings.Replace(line[start:end], word, maskID, 1)
-			line = line[:start] + masked + line[end:]
-			end = start + len(masked)
+			b.WriteString(line[kept:from] + maskID)
+			kept = from + len(word)
 		}
 		start = end + 1
 	}
-	return line
+	return b.String() + line[kept:]
 }
 
 // pools are the domains of providers whose name leads to another node every time.
