@@ -1,6 +1,7 @@
 package banner
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -17,7 +18,9 @@ func parseDNS(d *document, src source) {
 		b = b[2:] // the length before a message over TCP
 	}
 	if lossy {
-		for _, text := range lossyTexts(b) {
+		// Answers begin with a pointer, of which the first byte is never readable;
+		// what stands before them is the client's question.
+		for _, text := range lossyTexts(b[max(0, bytes.Index(b, []byte{0xFF, 12})):]) {
 			d.say("text", Identity, text)
 			d.product, d.version = dnsProduct(text)
 		}
@@ -217,7 +220,11 @@ func dnsProduct(s string) (name, version string) {
 
 // dnsText keeps lines about a server, without those dig adds about the query.
 func (d *document) dnsText(text string) {
-	for line := range textLines(text) {
+	lines := slices.Collect(textLines(text))
+	for i, line := range lines {
+		if i > 0 && i == len(lines)-1 && d.lastLineCut(text) {
+			break // what in it moves is not known
+		}
 		lower := asciiLower(line)
 		if strings.HasPrefix(lower, ";; query time") || strings.HasPrefix(lower, ";; when") || strings.HasPrefix(lower, ";; msg size") ||
 			strings.HasPrefix(lower, ";; server") || strings.HasPrefix(lower, "; cookie") || strings.HasPrefix(lower, "transaction id") {

@@ -140,7 +140,7 @@ func parseIMAP(d *document, text string) {
 			greeting = append(greeting, mask(before))
 			break
 		}
-		after = mask(after)
+		after = maskReply("imap", after)
 		greeting = append(greeting, mask(before)+strings.TrimLeft(after, " "))
 		d.line(mask(before) + "[CAPABILITY " + d.capabilities(list) + "]" + after)
 	}

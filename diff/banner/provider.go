@@ -35,6 +35,9 @@ func maskReplyText(protocol, line string) string {
 	if protocol != "smtp" {
 		return line
 	}
+	if line != "" && (line[0] == '4' || line[0] == '5') {
+		line = maskClient(line) // whom it turns away
+	}
 	if rest, ok := strings.CutSuffix(line, " - gsmtp"); ok {
 		if i := strings.LastIndexByte(rest, ' '); i > 0 {
 			return rest[:i+1] + maskID + " - gsmtp"

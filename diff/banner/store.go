@@ -29,7 +29,7 @@ func parseStore(d *document, src source) {
 	}
 	// Of a bulk string that was cut early one cannot see that it is a dump.
 	if hello && holdsAny(pairs, redisKeys) || strings.Contains(text, "redis_version:") || strings.Contains(text, "valkey_version:") ||
-		d.cut && (hello || strings.HasPrefix(text, "$")) {
+		d.cut && (hello || strings.HasPrefix(text, "$") || strings.HasPrefix(text, "# ")) {
 		first := d.dump(pairs, redisKeys)
 		d.product, d.version = "Redis", first["redis_version"]
 		switch {

@@ -69,6 +69,25 @@ func dnsAnswer(flags uint16, version string, tcp bool) func(d *drawer) string {
 	}
 }
 
+// resolver is a response with records in any order, times to live, a server's
+// name (NSID) and a cookie.
+func resolver(name string, size, flags uint16) func(d *drawer) string {
+	return func(d *drawer) string {
+		b := append(d.octets(2), byte(flags>>8), byte(flags), 0, 1, 0, 2, 0, 0, 0, 1)
+		b = append(b, "\x08"+d.from(8, "abcdefghij0123456789")+"\x05probe\x07example\x00\x00\x01\x00\x01"...)
+		records := [][]byte{{192, 0, 2, 80}, {192, 0, 2, 81}}
+		d.Shuffle(2, func(i, j int) { records[i], records[j] = records[j], records[i] })
+		for _, r := range records {
+			b = append(b, 0xC0, 0x0C, 0, 1, 0, 1, 0, 0, byte(d.IntN(14)), byte(d.IntN(256)), 0, 4)
+			b = append(b, r...)
+		}
+		options := append([]byte{0, 3, 0, byte(len(name))}, name...)
+		options = append(append(options, 0, 10, 0, 24), d.octets(24)...)
+		b = append(b, 0, 0, 41, byte(size>>8), byte(size), 0, 0, 0, 0, 0, byte(len(options)))
+		return raw(append(b, options...))
+	}
+}
+
 // ntpVariables is an answer of mode 6.
 func ntpVariables(version, system string) func(d *drawer) string {
 	return func(d *drawer) string {
@@ -109,6 +128,9 @@ func directories() []product {
 		{name: "bind over UDP", scans: "dns dns-udp domain -", bytes: dnsAnswer(0x8580, "9.11.4-P2-RedHat-9.11.4-26.P2.el7_9.9", false),
 			changes: []change{{why: "patch of the package", bytes: dnsAnswer(0x8580, "9.11.4-P2-RedHat-9.11.4-26.P2.el7_9.15", false)}, {why: "recursion off", bytes: dnsAnswer(0x8500, "9.11.4-P2-RedHat-9.11.4-26.P2.el7_9.9", false)}, {why: "refused", bytes: dnsAnswer(0x8585, "", false)}}},
 		{name: "bind over TCP", scans: "dns domain", bytes: dnsAnswer(0x8500, "9.18.12", true), changes: []change{{why: "version", bytes: dnsAnswer(0x8500, "9.18.24", true)}, {why: "open resolver", bytes: dnsAnswer(0x8580, "9.18.12", true)}}},
+		{name: "open resolver", scans: "dns domain", bytes: resolver("ns1-fra", 1232, 0x8180), changes: []change{{why: "name of the server", bytes: resolver("ns2-fra", 1232, 0x8180)}, {why: "closed", bytes: resolver("ns1-fra", 1232, 0x8105)}, {why: "size it takes", bytes: resolver("ns1-fra", 4096, 0x8180)}}},
+		{name: "dig", scans: "dns domain", answer: ";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: «int:1-65000»\n;; flags: qr rd ra; QUERY: 1, ANSWER: 1, AUTHORITY: 0, ADDITIONAL: 1\n;; ANSWER SECTION:\nversion.bind. 0 CH TXT \"unbound 1.13.1\"\nexample.com. «int:1-86400» IN A 192.0.2.80\n;; Query time: «int:1-90» msec\n;; WHEN: «asctimezone»\n;; MSG SIZE rcvd: «int:60-70»\n",
+			changes: []change{{from: "1.13.1", to: "1.17.1", why: "version"}, {from: "NOERROR", to: "REFUSED", why: "code"}, {from: "qr rd ra;", to: "qr rd;", why: "recursion"}}},
 		{name: "DNS in words", scans: "dns domain", answer: "9.16.1-Ubuntu\n", changes: []change{{from: "9.16.1", to: "9.16.48", why: "version"}, {from: "9.16.1-Ubuntu", to: "dnsmasq-2.80", why: "product"}}},
 		{name: "resolver in words", scans: "dns domain", answer: "Resolver name: ns1.example.com\nRecursion: enabled\nversion.bind: unbound 1.13.1\n", changes: []change{{from: "1.13.1", to: "1.17.0", why: "version"}, {from: "enabled", to: "disabled", why: "recursion"}}},
 		{name: "ntpd", scans: "ntp", bytes: ntpVariables(ntpd, "Linux/5.4.0-91-generic"), changes: []change{{why: "version", bytes: ntpVariables("ntpd 4.2.8p15@1.3728-o Wed Aug 12 08:46:38 UTC 2020 (1)", "Linux/5.4.0-91-generic")}, {why: "kernel", bytes: ntpVariables(ntpd, "Linux/5.15.0-25-generic")}, {why: "date of the build", bytes: ntpVariables("ntpd 4.2.8p12@1.3728-o Thu Sep 24 08:46:38 UTC 2020 (1)", "Linux/5.4.0-91-generic")}}},

@@ -1,5 +1,7 @@
 package pairgen
 
+import "strings"
+
 // hello is MongoDB's answer to hello or isMaster.
 type hello struct {
 	wire           int
@@ -42,6 +44,13 @@ func stores() []product {
 			changes: []change{{from: "7.0.4", to: "7.0.5", why: "version"}, {from: "$6\r\nmaster", to: "$7\r\nreplica", why: "role"}}},
 		{name: "memcached stats", scans: "memcached memcache - unknown", answer: stats,
 			changes: []change{{from: "version 1.5.6", to: "version 1.6.9", why: "version"}, {from: "libevent 2.1.8-stable", to: "libevent 2.1.12-stable", why: "library"}, {from: "pointer_size 64", to: "pointer_size 32", why: "platform"}, {from: "limit_maxbytes 67108864", to: "limit_maxbytes 1073741824", why: "configuration"}}},
+		{name: "memcached over UDP", scans: "memcached - unknown", bytes: func(d *drawer) string {
+			return raw(d.octets(2)) + "\x00\x00\x00\x01\x00\x00" + d.draw(stats)
+		}, changes: []change{{why: "version", bytes: func(d *drawer) string {
+			return raw(d.octets(2)) + "\x00\x00\x00\x01\x00\x00" + d.draw(strings.Replace(stats, "1.5.6", "1.5.10", 1))
+		}}}},
+		{name: "Valkey INFO", scans: "redis -", answer: "# Server\nredis_version:7.2.4\nserver_name:valkey\nvalkey_version:7.2.5\nredis_mode:standalone\nos:Linux 6.1.0 x86_64\nprocess_id:«int:1-9999»\nrun_id:«hex:40»\nuptime_in_seconds:«int:1-99999»\n# Replication\nrole:master\n",
+			changes: []change{{from: "valkey_version:7.2.5", to: "valkey_version:7.2.6", why: "version"}, {from: "role:master", to: "role:slave", why: "role"}}},
 		{name: "memcached version", scans: "memcached -", answer: "VERSION 1.6.9\r\n", changes: []change{{from: "1.6.9", to: "1.6.22", why: "version"}}},
 		{name: "memcached that knows no HTTP", scans: "memcached", answer: "ERROR\r\n", changes: []change{{from: "ERROR", to: "CLIENT_ERROR unauthenticated", why: "authentication demanded"}}},
 		{name: "MongoDB in words", scans: "mongodb - unknown", answer: shell,
