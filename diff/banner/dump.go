@@ -71,11 +71,3 @@ func splitLines(text string, cut bool, separators ...string) []pair {
 func holdsAny(pairs []pair, allowed keep) bool {
 	return slices.ContainsFunc(pairs, func(p pair) bool { _, ok := allowed[p.key]; return ok })
 }
-
-// clientText is the last resort of a protocol whose errors quote the client.
-func (d *document) clientText(text string) {
-	for line := range textLines(text) {
-		d.line(maskClient(line))
-	}
-	d.textFact()
-}

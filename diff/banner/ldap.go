@@ -30,7 +30,7 @@ func parseLDAP(d *document, src source) {
 			pairs[i].value = strings.TrimLeft(pairs[i].value, ": ")
 		}
 		if !holdsAny(pairs, ldapKeys) && !d.cut {
-			d.clientText(src.text)
+			parseText(d, src.text)
 			return
 		}
 		d.dump(pairs, ldapKeys)
