@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portdelta/portdelta/diff/banner/fingerprint"
@@ -19,7 +20,7 @@ type Identify func(fingerprint.Field, string) (fingerprint.Match, bool)
 // NormalizeWith is given (or ""). Digests of forms depend on Version alone; the
 // product, its version and the facts about them may be others where this is (P9).
 func RulesVersion(further string) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{string(rune('0' + Version)), fingerprint.Version, further}, "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{strconv.Itoa(Version), fingerprint.Version, further}, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }
 
