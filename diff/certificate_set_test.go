@@ -29,7 +29,7 @@ func (s *set) after(hours float64, sha1 string) []string {
 }
 
 // Certificates that take turns are one event, then silence, then one event when one
-// of them remains (pain 12: certificate flips between backends).
+// of them remains (pain 12: certificates "flip" between backends).
 func TestCertificatesThatAlternate(t *testing.T) {
 	s := newSet(t, "aa")
 	expect(t, "b is new", s.show("bb"), "certificate.renewed tcp/443")
@@ -131,6 +131,8 @@ func TestNewCertificateInAnAlternatingSet(t *testing.T) {
 	}
 }
 
+// Pain 13: a renewal alerts like a stranger. What is another certificate is told by
+// what it is: the same identity, another, or an older one.
 func TestRolledBack(t *testing.T) {
 	dated := func(sha1, subject string, from float64) func(*hostport.Port) {
 		return func(p *hostport.Port) {

@@ -21,8 +21,8 @@ func term(sha1 string, from, to float64) func(*hostport.Port) {
 	}
 }
 
-// The timers of a certificate fire with no look at all, each once, only the
-// tightest that is due (contract, certificate validity).
+// Pain 14: an expiry message every few minutes. The timers of a certificate fire with
+// no look at all, each once, only the tightest that is due (contract, validity).
 func TestCertificateTimers(t *testing.T) {
 	tl := newTimeline(t)
 	tl.look(0, port(443, -1, term("aa", -1, 90)))
@@ -158,4 +158,27 @@ func TestTimersOfAPortThatIsNotOpen(t *testing.T) {
 	if d := tl.last.Changes[0].Details; d != (TimerDetails{14}) {
 		t.Errorf("%+v", d)
 	}
+}
+
+// Pain 12: a probe that fails resolves an expiry, and the next one fires it again.
+// A certificate that was not seen for a while, or could not be read, goes on where
+// its timer stood.
+func TestExpiryDoesNotFireAgain(t *testing.T) {
+	tl := newTimeline(t)
+	x := term("aa", -1, 35)
+	tl.look(0, port(443, -1, x))
+	expect(t, "30 days", tl.tick(5*24), "certificate.expiring tcp/443")
+	expect(t, "missed by a scan", tl.look(6*24, port(443, 6*24-1)))
+	expect(t, "back", tl.look(6*24+6, port(443, 6*24+5, x)))
+	tl.answers = func(a hostport.Ask) hostport.Answer { return hostport.Answer{Ask: a, Verdict: hostport.Failed} }
+	expect(t, "a stub of another that cannot be read", tl.look(7*24, port(443, 7*24-1, stub("c-bb"))))
+	expect(t, "back", tl.look(7*24+6, port(443, 7*24+5, x)))
+	expect(t, "missed", tl.look(8*24, port(443, 8*24-1)))
+	expect(t, "and gone", tl.look(9*24, port(443, 9*24-1)), "certificate.removed tcp/443")
+	expect(t, "the same once more", tl.look(10*24, port(443, 10*24-1, x)), "certificate.added tcp/443")
+	expect(t, "told before", tl.tick(10*24+1))
+	if v := tl.told(443).Certificate.Validity; v != Expiring30 {
+		t.Errorf("told %s", v)
+	}
+	expect(t, "14 days", tl.tick(21*24), "certificate.expiring tcp/443")
 }

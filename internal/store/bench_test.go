@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/portdelta/portdelta/schemas"
 )
@@ -120,5 +121,31 @@ func BenchmarkFacet(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(r2.Bytes)/(hosts*ports), "stored-B/facet")
+	}
+}
+
+// BenchmarkDue asks 12 shards with 100,000 hosts, each due some day, for those that
+// are due now: what the process does every second.
+func BenchmarkDue(b *testing.B) {
+	for _, due := range []int{0, 100} { // a shard
+		b.Run(fmt.Sprint(due), func(b *testing.B) {
+			s := benchStore(b)
+			now := time.Unix(1_800_000_000, 0)
+			for i := range 100_000 {
+				step := Step{Shard: i % s.Shards(), Host: fmt.Sprint("h", i), Put: []Facet{{"h", []byte("v")}}, Due: now.Add(time.Duration(1+i) * time.Minute)}
+				if i < due*s.Shards() {
+					step.Due = now.Add(-time.Minute)
+				}
+				commit(b, s, step)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				for shard := range s.Shards() {
+					if hosts, err := s.Due(shard, now, 256); err != nil || len(hosts) != due {
+						b.Fatal(len(hosts), err)
+					}
+				}
+			}
+		})
 	}
 }
