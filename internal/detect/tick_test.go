@@ -15,7 +15,8 @@ import (
 	"github.com/portdelta/portdelta/schemas"
 )
 
-// tick performs what the store's index calls for up to a time, each at its hour.
+// tick performs what the store's index calls for up to a time, each at its hour. No
+// tick calls for another at once, and one that was not due tells nothing.
 func tick(t tb, d *Detector, s *store.Store, until time.Time) (ticks int) {
 	t.Helper()
 	shard := schemas.Partition("203.0.113.7", shards)
@@ -35,8 +36,19 @@ func tick(t tb, d *Detector, s *store.Store, until time.Time) (ticks int) {
 		if at.IsZero() || at.After(until) {
 			at = until // in vain: something else happened meanwhile
 		}
-		if err := d.Tick(context.Background(), hostport.Host(due[0]), at.Add(time.Second)); err != nil {
+		early := diff.Tick(held.state, d.Policy, at.Add(-time.Millisecond))
+		if n := len(early.Changes) + len(early.Notes) + len(early.Gone) + len(early.Told); n > 0 && !diff.NextTick(held.state, d.Policy).Before(at) {
+			t.Fatalf("a tick before %v tells %+v", at, early)
+		}
+		at = at.Add(time.Second)
+		if err := d.Tick(context.Background(), hostport.Host(due[0]), at); err != nil {
 			t.Fatalf("tick: %v", err)
+		}
+		if held, err = d.load(hostport.Host(due[0])); err != nil {
+			t.Fatalf("load: %v", err)
+		}
+		if next := diff.NextTick(held.state, d.Policy); !next.IsZero() && !next.After(at) {
+			t.Fatalf("after the tick at %v the next is due at %v", at, next)
 		}
 		if ticks++; ticks > 10_000 {
 			t.Fatalf("at %v ticks do not end", until)
