@@ -40,7 +40,7 @@ func (p *pipeline) record(f runFlags, cfg *config.Config) error {
 	}
 	p.recorder, err = recording.Create(recording.Options{
 		Folder: f.record, Bytes: int64(f.mib) << 20, Registerer: p.registry,
-		Head: recording.Head{Source: p.handler.detector.Source, Detect: rules},
+		Head: recording.Head{Source: p.handler.detector.Source, Shards: p.handler.detector.Shards, Detect: rules},
 		OnFault: func(err error) {
 			p.log.Error("the recording ends here; the watch goes on", zap.Error(err))
 		},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/portdelta/portdelta/internal/config"
 	"github.com/portdelta/portdelta/internal/detect"
+	"github.com/portdelta/portdelta/internal/limits"
 	"github.com/portdelta/portdelta/internal/recording"
 	"github.com/portdelta/portdelta/schemas"
 )
@@ -157,10 +158,14 @@ func (r *replay) rules(cfg *config.Config) (err error) {
 	return nil
 }
 
-// head takes over the rules of what follows, and the source that ids are made of.
+// head takes over the rules of what follows, the source that ids are made of, and
+// the shards.
 func (r *replay) head(h *recording.Head) error {
 	if h.Source != "" {
 		r.detector.Source = h.Source
+	}
+	if h.Shards > 0 && h.Shards <= limits.Partitions.Max {
+		r.detector.Shards = h.Shards
 	}
 	if r.fixed {
 		return nil

@@ -58,8 +58,9 @@ type Detector struct {
 	Policy  diff.Policy
 	Metrics *Metrics
 	// Decided, if set, is told of the input of each step after its commit, in the
-	// order of each host's steps. It may be called concurrently for different hosts;
-	// the step waits for it.
+	// order of each host's steps and of those that change what a shard's steps know of
+	// one another. It may be called concurrently for different hosts; the step waits
+	// for it.
 	Decided func(Input)
 	// Engine has steps carry the host's engine record, from which another instance
 	// can restore it: with all that move what is told, else once a host and day.
@@ -93,11 +94,7 @@ func (d *Detector) Handle(_ context.Context, snapshot hostport.Snapshot) ([]host
 		ledger.mu.Unlock()
 		return res.Asks, nil
 	}
-	if err := d.commit(held, &snapshot, &res, ledger, false); err != nil {
-		return nil, err
-	}
-	d.decided(Input{Host: snapshot.Host, At: snapshot.At, Snapshot: &snapshot})
-	return nil, nil
+	return nil, d.commit(held, Input{Host: snapshot.Host, At: snapshot.At, Snapshot: &snapshot}, &res, ledger)
 }
 
 // Failed takes a look that brought nothing. Errors as of Handle.
@@ -109,13 +106,12 @@ func (d *Detector) Failed(_ context.Context, host hostport.Host, f diff.Failure)
 	}
 	f.At = f.At.UTC().Truncate(time.Millisecond)
 	res := diff.Fail(held.state, host, f)
-	if len(res.Notes) > 0 {
-		if err := d.commit(held, &hostport.Snapshot{Host: host, At: f.At}, &res, nil, false); err != nil {
-			return err
-		}
+	in := Input{Host: host, At: f.At, Failure: &f}
+	if len(res.Notes) == 0 {
+		d.decided(in)
+		return nil
 	}
-	d.decided(Input{Host: host, At: f.At, Failure: &f})
-	return nil
+	return d.commit(held, in, &res, nil)
 }
 
 // held is a host as it was loaded.
@@ -147,17 +143,22 @@ func (d *Detector) load(host hostport.Host) (held, error) {
 }
 
 // commit encodes what was decided and commits it with the new state as one, and
-// with when the host is due for a tick; ticked says that this step is one. A ledger
-// is that of the shard, locked; it is given up.
-func (d *Detector) commit(h held, snapshot *hostport.Snapshot, res *diff.Result, l *ledger, ticked bool) (err error) {
+// with when the host is due for a tick. A ledger is that of the shard, locked; it is
+// given up once the input has been handed on, so that the order in which steps
+// changed it is that of Decided.
+func (d *Detector) commit(h held, in Input, res *diff.Result, l *ledger) (err error) {
 	shared, committed := l.enter(res.Shard)
 	defer func() { committed(err) }()
+	snapshot := in.Snapshot
+	if snapshot == nil {
+		snapshot = &hostport.Snapshot{Host: in.Host, At: in.At}
+	}
 	e := newEncoder(d.Source, d.Shards, snapshot, res)
 	if err := e.all(res); err != nil {
 		return &StepError{snapshot.Host, err}
 	}
 	step := store.Step{Shard: h.shard, Host: string(snapshot.Host), Expect: h.version, Outbox: e.records,
-		Due: diff.NextTick(res.State, d.Policy), Ticked: ticked, Shared: shared}
+		Due: diff.NextTick(res.State, d.Policy), Ticked: in.tick(), Shared: shared}
 	facets := encodeState(&res.State)
 	step.Outbox = append(step.Outbox, d.engine(h.mark, facets, res, snapshot.At)...)
 	for _, f := range h.facets {
@@ -177,5 +178,6 @@ func (d *Detector) commit(h held, snapshot *hostport.Snapshot, res *diff.Result,
 		return fmt.Errorf("commit host %s: %w", snapshot.Host, err)
 	}
 	d.Metrics.count(res)
+	d.decided(in)
 	return nil
 }

@@ -18,6 +18,8 @@ type Input struct {
 	Failure  *diff.Failure
 }
 
+func (in *Input) tick() bool { return in.Snapshot == nil && in.Failure == nil }
+
 // decided hands a step's input on once the step is committed.
 func (d *Detector) decided(in Input) {
 	if d.Decided != nil {
@@ -32,7 +34,7 @@ func (d *Detector) Apply(ctx context.Context, in Input) error {
 	switch {
 	case in.Failure != nil:
 		return d.Failed(ctx, in.Host, *in.Failure)
-	case in.Snapshot == nil:
+	case in.tick():
 		return d.Tick(ctx, in.Host, in.At)
 	}
 	snapshot := *in.Snapshot

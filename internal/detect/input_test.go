@@ -3,6 +3,9 @@ package detect
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,6 +75,75 @@ func TestInputsDecidedAgain(t *testing.T) {
 	}
 	if !differed {
 		t.Error("the policy has no say in any of the histories")
+	}
+}
+
+// Steps of a shard's hosts that know of one another are decided again as they were,
+// however they ran side by side: a mass loss is held for the same ports.
+func TestInputsOfAShardDecidedAgain(t *testing.T) {
+	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	const hosts, ports = 40, 8
+	held := false
+	for round := range 5 {
+		d, s := open(t)
+		var mu sync.Mutex
+		var inputs []Input
+		d.Decided = func(in Input) {
+			mu.Lock()
+			defer mu.Unlock()
+			inputs = append(inputs, in)
+		}
+		for day := range 4 {
+			var looks sync.WaitGroup
+			for n := range hosts {
+				looks.Go(func() {
+					now := at.Add(time.Duration(24*day)*time.Hour + time.Duration(n+round)*time.Millisecond)
+					snap := hostport.Snapshot{Host: hostport.Host(fmt.Sprintf("203.0.113.%d", n)), At: now, Result: hostport.Ports, Proof: hostport.Single}
+					for p := range uint16(ports) {
+						if p == 0 || day == 0 {
+							snap.Ports = append(snap.Ports, hostport.Port{PortKey: hostport.PortKey{Protocol: "tcp", Number: 1000 + p}, ID: "x", Status: hostport.Open, LastScan: now})
+						}
+					}
+					handle(t, d, snap)
+				})
+			}
+			looks.Wait()
+		}
+		texts := func(records []schemas.Record) (list []string) {
+			for i := range records {
+				held = held || records[i].Topic == schemas.Lifecycles && strings.Contains(string(records[i].Value), "mass_loss.held")
+				list = append(list, recordText(&records[i]))
+			}
+			return list
+		}
+		var want, got []string
+		for shard := range shards {
+			entries, err := s.Read(shard, 0, 1_000_000, 1<<30)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range entries {
+				want = append(want, texts([]schemas.Record{e.Record})...)
+			}
+		}
+		m := &Memory{Publish: func(records []schemas.Record) error { got = append(got, texts(records)...); return nil }}
+		replay := &Detector{Store: m, Shards: shards, Source: d.Source, Policy: d.Policy, Metrics: NewMetrics(prometheus.NewRegistry())}
+		for _, in := range inputs {
+			if err := replay.Apply(context.Background(), in); err != nil {
+				t.Fatal(err)
+			}
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatalf("(-run +replay):\n%s", d)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if !held {
+		t.Error("no loss was held: nothing has been tried")
 	}
 }
 

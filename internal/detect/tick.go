@@ -28,11 +28,7 @@ func (d *Detector) Tick(_ context.Context, host hostport.Host, at time.Time) err
 		return &StepError{host, errors.New("due for a tick, though nothing is held of it")}
 	}
 	res := diff.Tick(held.state, d.Policy, at)
-	if err := d.commit(held, &hostport.Snapshot{Host: host, At: at}, &res, nil, true); err != nil {
-		return err
-	}
-	d.decided(Input{Host: host, At: at})
-	return nil
+	return d.commit(held, Input{Host: host, At: at}, &res, nil)
 }
 
 // Due returns hosts of a shard that are due for a Tick by then. After their ticks

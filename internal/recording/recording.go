@@ -25,6 +25,7 @@ import (
 // Head says with what the inputs after it were decided; each file begins with one.
 type Head struct {
 	Source string          `json:"source"` // the CloudEvents source
+	Shards int             `json:"shards"` // a mass loss is one of a shard's hosts
 	Detect json.RawMessage `json:"detect"` // the configuration's section, as its owner encodes it
 }
 

@@ -63,7 +63,7 @@ func read(t *testing.T, path string, onTear func(string, int)) (inputs []detect.
 		case err != nil:
 			t.Fatalf("after %d inputs: %v", len(inputs), err)
 		case head != nil:
-			if head.Source != "/portdelta/t/graph" || string(head.Detect) != `{"a":1}` {
+			if head.Source != "/portdelta/t/graph" || head.Shards != 3 || string(head.Detect) != `{"a":1}` {
 				t.Errorf("head %+v", head)
 			}
 			heads++
@@ -73,7 +73,7 @@ func read(t *testing.T, path string, onTear func(string, int)) (inputs []detect.
 	}
 }
 
-func head() Head { return Head{Source: "/portdelta/t/graph", Detect: []byte(`{"a":1}`)} }
+func head() Head { return Head{Source: "/portdelta/t/graph", Shards: 3, Detect: []byte(`{"a":1}`)} }
 
 func TestAllInputsAreReadAgain(t *testing.T) {
 	dir := t.TempDir()
