@@ -57,13 +57,24 @@ type shape struct {
 	digits        int
 	joins         int // a small letter and a capital, or a letter and a digit, side by side
 	separators    int // of - _ + /
+	consonants    int // small ones in a row, at most
+	small         int // small letters in a row, at most
+	capitals      int
 	length, equal int // without and of trailing =
 }
 
 func shapeOf(s string) (w shape, ok bool) {
 	w.hexadecimal = true
+	consonants, small := 0, 0
 	for i := range len(s) {
 		c := s[i]
+		if consonants++; !isLower(c) || strings.IndexByte("aeiouy", c) >= 0 {
+			consonants = 0
+		}
+		if small++; !isLower(c) {
+			small = 0
+		}
+		w.consonants, w.small = max(w.consonants, consonants), max(w.small, small)
 		switch {
 		case c == '=' && i > 0:
 			w.equal++
@@ -74,6 +85,8 @@ func shapeOf(s string) (w shape, ok bool) {
 			w.separators++
 		case isDigit(c):
 			w.digits++
+		case !isLower(c):
+			w.capitals++
 		}
 		w.hexadecimal = w.hexadecimal && isHex(c)
 		if i > 0 && joins(s[i-1], c) {
@@ -132,11 +145,17 @@ func randomEnd(s string, i int) int {
 		end = i + trimmed
 	}
 	w, _ := shapeOf(s[i:end])
-	per := max(4, min(4+w.digits, 6))
-	if w.separators == 0 && w.digits >= 4 {
+	per := 4
+	switch {
+	case w.digits >= 4 && w.separators == 0, w.digits > 0 && w.capitals > 0 && w.small > 0 && w.small <= 4:
 		per = 8 // nobody's words, nor a host's name
+	case w.digits >= 4, w.capitals >= 4 && w.small > 0 && w.small <= 4:
+		per = 6
+	case w.digits > 0:
+		per = 5 // testH264VideoStreamer is a name
 	}
-	if end-i < shortest || w.joins*per < end-i {
+	unspeakable := w.digits > 0 && w.separators == 0 && w.consonants >= 5
+	if end-i < shortest || w.joins*per < end-i && !unspeakable {
 		return 0
 	}
 	if long {
