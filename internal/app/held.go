@@ -63,10 +63,14 @@ func (h *held) open(ctx context.Context) (err error) {
 	case !errors.Is(err, control.ErrNotRunning) && !errors.Is(err, control.ErrPath):
 		return outside(err)
 	}
-	if h.store, err = openStopped(h.dir); err == nil {
+	tooLong := errors.Is(err, control.ErrPath)
+	h.store, err = openStopped(h.dir)
+	switch locked := errors.Is(err, store.ErrLocked); {
+	case err == nil:
 		return nil
-	}
-	if errors.Is(err, store.ErrLocked) {
+	case locked && tooLong:
+		err = fmt.Errorf("%w\ntry: a shorter store.path: with this one the instance that runs there can have no control socket", err)
+	case locked:
 		err = fmt.Errorf("%w\ntry: again in a moment: the instance that runs there does not answer on its control socket yet", err)
 	}
 	return storeError(err)
