@@ -145,12 +145,12 @@ func TestLooksAndTicksOfOneHost(t *testing.T) {
 	defer s.Close()
 	w := newWorld(1)
 	handle(t, d, w.look())
-	done := make(chan error)
+	done, now := make(chan error), w.now
 	for range 2 {
 		go func() {
 			var err error
 			for range 200 {
-				err = errors.Join(err, d.Tick(context.Background(), "203.0.113.7", w.now))
+				err = errors.Join(err, d.Tick(context.Background(), "203.0.113.7", now))
 			}
 			done <- err
 		}()
