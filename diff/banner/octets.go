@@ -134,9 +134,15 @@ func (r *reader) untilNUL() []byte {
 
 // safe makes one line of bytes from a server: decoded as text, escaped, folded.
 func safe(b []byte) string {
-	s, _ := escape(strings.NewReplacer("\r", " ", "\n", " ", "\x00", " ").Replace(string(b)))
+	s := string(b)
+	if strings.ContainsAny(s, "\r\n\x00") {
+		s = lineBreaks.Replace(s)
+	}
+	s, _ = escape(s)
 	return fold(s)
 }
+
+var lineBreaks = strings.NewReplacer("\r", " ", "\n", " ", "\x00", " ")
 
 // maskClient is mask for a text about the client: every address in it is the
 // scanner's.
