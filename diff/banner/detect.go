@@ -38,7 +38,7 @@ func byPrefix(raw string) string {
 		{"* OK", "imap"}, {"* BYE", "imap"}, {"* PREAUTH", "imap"}, {"@RSYNCD:", "rsync"},
 		{"+PONG", "redis"}, {"-NOAUTH ", "redis"}, {"-DENIED ", "redis"}, {"-MISCONF ", "redis"}, {"-WRONGPASS ", "redis"},
 		{"-LOADING ", "redis"}, {"-NOPERM ", "redis"}, {"-MASTERDOWN ", "redis"}, {"-BUSY ", "redis"},
-		{"STAT ", "memcache"}, {"VERSION ", "memcache"},
+		{"# Server\n", "redis"}, {"STAT ", "memcache"}, {"VERSION ", "memcache"},
 	} {
 		if strings.HasPrefix(raw, p.prefix) {
 			return p.protocol
@@ -97,7 +97,7 @@ func byReply(raw, hint string, port int) string {
 		switch {
 		case hasWord(words, "nntp"), hasWord(words, "nnrp"), hasWord(words, "internetnews"), code == "201":
 			return "nntp"
-		case hasWord(words, "esmtp"), hasWord(words, "smtp"):
+		case hasWord(words, "esmtp"), hasWord(words, "smtp"), hasWord(words, "gsmtp"):
 			return "smtp"
 		case strings.Contains(words, "ftp"):
 			return "ftp"

@@ -1,7 +1,6 @@
 package banner
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -18,12 +17,7 @@ func parseDNS(d *document, src source) {
 		b = b[2:] // the length before a message over TCP
 	}
 	if lossy {
-		// Answers begin with a pointer, of which the first byte is never readable;
-		// what stands before them is the client's question.
-		for _, text := range lossyTexts(b[max(0, bytes.Index(b, []byte{0xFF, 12})):]) {
-			d.say("text", Identity, text)
-			d.product, d.version = dnsProduct(text)
-		}
+		d.lossyDNS(b)
 		return
 	}
 	if !isDNS(b) {

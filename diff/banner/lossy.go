@@ -1,7 +1,9 @@
 package banner
 
 import (
+	"bytes"
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,13 +18,13 @@ type markedString struct {
 	followed byte
 }
 
-// octetStrings finds the OCTET STRINGs that hold text of two characters or more:
+// octetStrings finds the OCTET STRINGs that hold text of least characters or more:
 // tag 4, a length that fits, printable bytes. Of a long one whose length is lost
 // the text ends where printable bytes do.
-func octetStrings(b []byte) (out []markedString) {
-	for i := 0; i+3 < len(b) && len(out) < maxElements; {
+func octetStrings(b []byte, least int) (out []markedString) {
+	for i := 0; i+2 < len(b) && len(out) < maxElements; {
 		n, start := int(b[i+1]), i+2
-		if b[i] != 4 || n < 2 || n >= 0x80 && n != 0xFF {
+		if b[i] != 4 || n < least || n >= 0x80 && n != 0xFF {
 			i++
 			continue
 		}
@@ -36,7 +38,7 @@ func octetStrings(b []byte) (out []markedString) {
 				end++
 			}
 		}
-		if end > len(b) || end-start < 2 || !allText(b[start:end]) {
+		if end > len(b) || end-start < least || !allText(b[start:end]) {
 			i++
 			continue
 		}
@@ -65,7 +67,7 @@ func allText(b []byte) bool {
 // values that follow.
 func lossyLDAP(b []byte) (out []pair) {
 	name := ""
-	for _, s := range octetStrings(b) {
+	for _, s := range octetStrings(b, 1) {
 		if s.followed == 0x31 {
 			name = asciiLower(s.text)
 		} else if name != "" {
@@ -111,27 +113,44 @@ func lossyBSON(b []byte, allowed keep) (out []pair) {
 	return out
 }
 
-// lossyTexts finds runs of eight printable bytes or more; one or two bytes before
-// a run that are its length, and by chance printable, are no part of it.
-func lossyTexts(b []byte) (out []string) {
-	for i := 0; i < len(b); {
-		if !textByte(b[i]) {
-			i++
-			continue
+// lossyDNS says what can be had of a response: whether the server recurses, which
+// is the one bit that makes the second byte of the flags unreadable, its name
+// (NSID), and texts behind the pointer that answers begin with, of which the first
+// byte is never readable.
+func (d *document) lossyDNS(b []byte) {
+	if i := bytes.Index(b, []byte{0, 1, 0}); i >= 3 && i <= 6 {
+		recursion := "yes"
+		if b[i-1] < 0x80 {
+			recursion = "no"
+			d.say("rcode", Security, dnsCode(int(b[i-1]&15)))
 		}
-		start := i
-		for i < len(b) && textByte(b[i]) {
-			i++
+		d.say("recursion", Security, recursion)
+	}
+	var lines []string
+	for rest := b; len(lines) < maxMessages; {
+		_, after, found := bytes.Cut(rest, []byte{0xFF, 12, 0, 16, 0})
+		if !found {
+			break
 		}
-		run := b[start:i]
-		if len(run) > 2 && int(run[1]) == len(run)-2 && int(run[0]) == len(run)-1 {
-			run = run[2:]
-		} else if len(run) > 1 && int(run[0]) == len(run)-1 {
-			run = run[1:]
+		r := reader{b: after}
+		r.take(1 + 4 + 2) // class, time to live, length
+		n := int(r.byte())
+		if text := r.take(n); text != nil && allText(text) {
+			value := safe(text)
+			lines = append(lines, "text: "+value)
+			d.fact("text", Identity, value)
+			d.product, d.version = dnsProduct(value)
 		}
-		if len(run) >= 8 {
-			out = append(out, safe(run))
+		rest = after
+	}
+	if at := bytes.LastIndex(b, []byte{0, 3, 0}); at > 12 && at+4 < len(b) {
+		r := reader{b: b[at+3:]}
+		if text := r.take(int(r.byte())); len(text) > 2 && allText(text) {
+			lines = append(lines, "nsid: "+safe(text))
+			d.fact("nsid", Identity, safe(text))
 		}
 	}
-	return out
+	slices.Sort(lines)
+	d.lines = append(d.lines, slices.Compact(lines)...)
+	d.open()
 }

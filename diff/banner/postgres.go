@@ -48,18 +48,20 @@ func parsePostgres(d *document, src source) {
 			return
 		}
 		body := reader{b: r.b}
-		whole := size >= 0 && size <= len(r.b)
-		if whole && !lossy {
+		whole, taken := size >= 0 && size <= len(r.b), false
+		if whole && (!lossy || kind != 'E' && kind != 'N' && (size == len(r.b) || strings.IndexByte("RSKZEN", r.b[size]) >= 0)) {
 			body.b = r.take(size)
+			taken = true
 		}
 		if !d.postgresMessage(kind, &body) || !whole && !lossy {
 			return // cut within it
 		}
 		final = kind == 'E' || kind == 'R' && !slices.Contains(d.lines, "auth: trust")
-		if lossy {
-			r.b = body.b // a message ends where its fields do
+		if taken {
+			continue
 		}
-		if lossy && kind != 'E' && kind != 'N' {
+		r.b = body.b // a message ends where its fields do
+		if kind != 'E' && kind != 'N' {
 			break
 		}
 	}

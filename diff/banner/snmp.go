@@ -23,7 +23,7 @@ func parseSNMP(d *document, src source) {
 	b, lossy := src.octets(8 << 10)
 	r := reader{b: b}
 	if lossy && len(b) > 0 && b[0] == 0x30 {
-		for _, s := range octetStrings(b) {
+		for _, s := range octetStrings(b, 2) {
 			d.line("text: " + s.text)
 		}
 		if len(d.lines) > 1 {
