@@ -3,7 +3,6 @@ package schemas
 import (
 	"encoding/binary"
 	"errors"
-	"strings"
 	"time"
 )
 
@@ -47,19 +46,10 @@ type Entry struct {
 	Record   Record
 }
 
-// SameStep says whether two records that follow one another in an outbox were
-// committed as one step: they are of one host and one moment. Two steps of a host
-// within one millisecond count as one.
-func SameStep(a, b *Record) bool { return a.Time.Equal(b.Time) && hostOf(a.Key) == hostOf(b.Key) }
-
-// hostOf is the host, or the shard, a key begins with: no host holds a bar or a
-// number sign.
-func hostOf(key string) string {
-	if i := strings.IndexAny(key, "|#"); i >= 0 {
-		return key[:i]
-	}
-	return key
-}
+// SameStep says whether two records that follow one another in an outbox may have
+// been committed as one step: all of a step have one time. Steps of one millisecond
+// count as one.
+func SameStep(a, b *Record) bool { return a.Time.Equal(b.Time) }
 
 var errRecord = errors.New("outbox record is damaged")
 

@@ -227,6 +227,31 @@ func TestOwnStoreIsTrusted(t *testing.T) {
 	}
 }
 
+// A store that published at least once so far goes on from where it is.
+func TestStoreOfAtLeastOnceGoesOn(t *testing.T) {
+	kafkaAt, dir := broker(t), filepath.Join(t.TempDir(), "a")
+	a := openOwner(t, kafkaAt, dir)
+	a.publish = publisher.New(a.store, kafka.NewProducer(a.kafka), publisher.Options{Shards: 1, Registerer: prometheus.NewRegistry(), Logger: zap.NewNop()})
+	a.detector.Engine = false
+	a.look(t, 0, 80)
+	a.look(t, 1, 80, 443)
+	a.published(t)
+	a.look(t, 2, 80, 443, 22) // not sent any more
+	a.crash()
+	a = openOwner(t, kafkaAt, dir)
+	a.take(t)
+	a.published(t)
+	wantEvents(t, a, "1 port.opened 443", "2 port.opened 22")
+	a.look(t, 3, 80, 443, 22) // brings the engine record
+	a.published(t)
+	a.crash()
+	b := openOwner(t, kafkaAt, dir+"-2")
+	b.take(t)
+	b.look(t, 4, 80, 443, 22, 8443)
+	b.published(t)
+	wantEvents(t, b, "1 port.opened 443", "2 port.opened 22", "3 port.opened 8443")
+}
+
 // What a store is not trusted for, and what becomes of it.
 func TestStoreIsRestored(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -87,7 +87,7 @@ var codes = map[kafka.Error]verdict{
 	kafka.TopicAuthorizationFailed:     {class: ClassUnauthorized, hint: "grant Read, Write, Describe and DescribeConfigs on the topic"},
 	kafka.ClusterAuthorizationFailed:   {class: ClassUnauthorized, fatal: true, then: give, hint: "grant this client access to the cluster"},
 	kafka.InvalidTimestamp:             {class: ClassRejected, hint: "compare this machine's clock with the broker's"},
-	kafka.UnsupportedVersion:           {class: ClassUnsupported, fatal: true, then: give, hint: "Kafka 2.5 or newer is needed"},
+	kafka.UnsupportedVersion:           {class: ClassUnsupported, fatal: true, then: give, hint: "Kafka 2.5 or newer is needed, or kafka.delivery: at_least_once"},
 	kafka.UnsupportedForMessageFormat:  {class: ClassUnsupported, fatal: true, then: give, hint: "the topic needs message format 2"},
 	kafka.PolicyViolation:              {class: ClassRejected},
 	kafka.OutOfOrderSequenceNumber:     {class: ClassSequence},

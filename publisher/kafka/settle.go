@@ -79,7 +79,7 @@ func (t *Transactional) fenced(ctx context.Context, s *txnShard, failure *Error)
 // no longer the one readers were told.
 func (t *Transactional) takenOver(s *txnShard, by *Progress) *Error {
 	return &Error{
-		what: fmt.Sprintf("publish shard %d", s.number),
+		what: "transactional id " + s.name,
 		v: verdict{class: ClassFenced, fatal: true, then: give,
 			hint: "let only one instance run on these topics; this one restores from them when it is started again"},
 		cause: fmt.Errorf("taken over by %s (store %s) at %s", bounded(by.Instance), bounded(by.Incarnation), by.At.UTC().Format(time.RFC3339)),
