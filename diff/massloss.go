@@ -55,7 +55,7 @@ func StepIn(shard Shard, state State, snapshot *hostport.Snapshot, policy Policy
 	}
 	res := s.decided(state)
 	if len(res.Asks) == 0 {
-		res.Shard, res.ShardNotes = shard.after(s, openPorts(&state), now)
+		res.Shard, res.ShardNotes = shard.after(s, OpenPorts(&state), now)
 	}
 	return res
 }
@@ -63,7 +63,7 @@ func StepIn(shard Shard, state State, snapshot *hostport.Snapshot, policy Policy
 // Without is the shard after a host of it is no longer watched.
 func (sh Shard) Without(state *State, now time.Time) (Shard, []ShardNote) {
 	s := &stepper{lapsed: heldPorts(state)}
-	return sh.after(s, openPorts(state), now)
+	return sh.after(s, OpenPorts(state), now)
 }
 
 // tooMany says whether so many more would be a mass loss.
@@ -90,7 +90,7 @@ func (sh Shard) lately(now time.Time) (n int) {
 
 // after enters what a step decided into the shard.
 func (sh Shard) after(s *stepper, openBefore int, now time.Time) (Shard, []ShardNote) {
-	next := Shard{Open: sh.Open - openBefore + openPorts(&s.st), Lost: sh.Lost, Held: sh.Held}
+	next := Shard{Open: sh.Open - openBefore + OpenPorts(&s.st), Lost: sh.Lost, Held: sh.Held}
 	if told := s.losses - s.held + s.confirmed; told > 0 {
 		minute := now.Unix() / 60
 		next.Lost = slices.DeleteFunc(slices.Clone(sh.Lost), func(l LostPorts) bool { return now.Sub(time.Unix(l.Minute*60, 0)) >= massLossWithin })
@@ -129,8 +129,8 @@ func (sh Shard) after(s *stepper, openBefore int, now time.Time) (Shard, []Shard
 	return next, notes
 }
 
-// openPorts counts the ports told open by themselves, which alone can vanish.
-func openPorts(st *State) (n int) {
+// OpenPorts counts the ports told open by themselves, which alone can vanish.
+func OpenPorts(st *State) (n int) {
 	for _, p := range st.Ports {
 		if p.Told.Open() {
 			n++

@@ -76,7 +76,7 @@ func TestMassLoss(t *testing.T) {
 			if d := cmp.Diff(tc.notes, sl.notes); d != "" {
 				t.Error(d)
 			}
-			if sl.shard.Held != nil || sl.shard.Open != openPorts(&sl.state)+tc.other {
+			if sl.shard.Held != nil || sl.shard.Open != OpenPorts(&sl.state)+tc.other {
 				t.Errorf("shard after it: %+v", sl.shard)
 			}
 		})

@@ -73,6 +73,11 @@ func TestEngineRecordRestoresTheState(t *testing.T) {
 			t.Fatal("the state does not say that it is restored")
 		}
 		got.state.Restored = false
+		before, err := d.lock(got.shard)
+		after, err2 := other.lock(got.shard)
+		if err := errors.Join(err, err2); err != nil || before.shard.Open != after.shard.Open {
+			t.Fatalf("the shard's ledger counts %d open ports, restored %d: %v", before.shard.Open, after.shard.Open, err)
+		}
 		if diff := cmp.Diff(want.state, got.state); diff != "" {
 			t.Fatalf("state (-lost +restored):\n%s", diff)
 		}
