@@ -52,13 +52,17 @@ func matchCount(s string, i int) int {
 	if e := sizeEnd(s, decimals); e > 0 && (hasAny(before, freeWords) || hasAny(asciiLower(s[e:min(len(s), e+12)]), freeWords)) {
 		return e
 	}
-	if decimals > end || end < len(s) && s[end] == '/' {
+	of := end // where a maximum behind a slash ends: "13/100 players"
+	if end < len(s) && s[end] == '/' {
+		of = digitsEnd(s, end+1)
+	}
+	if decimals > end || of == end+1 {
 		return 0
 	}
 	if endsInWord(before, naming) {
 		return end
 	}
-	after := strings.TrimLeft(asciiLower(s[end:min(len(s), end+24)]), " ")
+	after := strings.TrimLeft(asciiLower(s[of:min(len(s), of+24)]), " ")
 	if rest, ok := strings.CutPrefix(after, "of "); ok {
 		after = strings.TrimLeft(rest[digitsEnd(rest, 0):], " ") // "13 of 100 users"
 	}
