@@ -43,6 +43,9 @@ func nothing(snap *hostport.Snapshot) bool {
 func (s *stepper) startBaseline(answer Baseline) {
 	s.baseline = true
 	s.st.Epoch = max(s.now.Unix(), s.st.Epoch+1)
+	if s.st.Former != nil {
+		s.st.Epoch = max(s.st.Epoch, s.st.Former.Epoch+1)
+	}
 	s.st.Revision = 1
 	s.st.Seq = 0
 	s.st.Baseline = answer
@@ -85,5 +88,9 @@ func (s *stepper) tellBaseline() {
 			n.Stale++
 		}
 	}
-	s.res.Notes = append([]Note{{Type: BaselineCompleted, Reasons: []string{"first"}, Details: n}}, s.res.Notes...)
+	reason := "first"
+	if s.st.Former != nil {
+		reason, s.st.Former = s.st.Former.Reason, nil
+	}
+	s.res.Notes = append([]Note{{Type: BaselineCompleted, Reasons: []string{reason}, Details: n}}, s.res.Notes...)
 }

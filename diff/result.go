@@ -44,6 +44,8 @@ type Result struct {
 	// HostTold says that the host's own record has to be written, with HostOp.
 	HostTold bool
 	HostOp   Op
+	// HostGone says that the host's own record is to be deleted.
+	HostGone bool
 	// Shard is the shard after the step, and ShardNotes what is told of it: of StepIn.
 	Shard      Shard
 	ShardNotes []ShardNote

@@ -17,6 +17,7 @@ type State struct {
 	Revision int
 	Seq      uint64 // of the last change told in this epoch
 	Baseline Baseline
+	Former   *Former // what was known before, where there is no baseline now
 	Exposed  bool
 
 	// Restored says that this state was put back from what was published, which
@@ -49,6 +50,17 @@ const (
 	BaselineEmpty    Baseline = "empty"
 	BaselineUnknown  Baseline = "unknown"
 )
+
+// Former is what remains of a host whose state is gone: its next baseline is of a
+// greater epoch, for this reason.
+type Former struct {
+	Epoch  int64
+	Reason string // a reason of baseline.completed
+}
+
+// AddedAgain is the reason of a baseline of a host that was taken out of the watch
+// list and is in it again.
+const AddedAgain = "added_again"
 
 // UnknownState counts the independent 404 answers of a host that had ports.
 type UnknownState struct {

@@ -69,6 +69,16 @@ func (h *handler) Watch(_ context.Context, c poller.WatchChange) error {
 	return h.process(schemas.WatchSuspended, reasons, schemas.SuspendedDetails{Since: schemas.Millis(c.Since)}, c.At)
 }
 
+// scope takes a load of the watch list, before the first look.
+func (h *handler) scope(ctx context.Context, hosts []hostport.Host) error {
+	err := h.detector.Scope(ctx, hosts, time.Now())
+	if errors.Is(err, detect.ErrHeld) {
+		h.log.Warn("the outbox is full: what changed in the watch list is told at the next load")
+		return nil
+	}
+	return err
+}
+
 // process commits a lifecycle event about the process. With a full outbox it is
 // lost, which the log tells (P10); nothing about a host is ever lost so.
 func (h *handler) process(t schemas.Type, reasons []schemas.Reason, details any, at time.Time) error {

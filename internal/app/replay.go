@@ -224,10 +224,10 @@ func (e *env) replayed(r *replay) error {
 			Ticks   int            `json:"ticks"`
 			Dropped int            `json:"dropped"`
 			Events  map[string]int `json:"events"`
-		}{r.memory.Hosts(), r.looks, r.failed, r.ticks, r.dropped, r.types})
+		}{r.memory.Len(), r.looks, r.failed, r.ticks, r.dropped, r.types})
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d hosts, %d looks, %d failed looks, %d ticks: %d events\n", r.memory.Hosts(), r.looks, r.failed, r.ticks, r.told)
+	fmt.Fprintf(&b, "%d hosts, %d looks, %d failed looks, %d ticks: %d events\n", r.memory.Len(), r.looks, r.failed, r.ticks, r.told)
 	if r.dropped > 0 {
 		fmt.Fprintf(&b, "  %d could not be decided: the recording begins after their hosts' first look\n", r.dropped)
 	}

@@ -60,6 +60,10 @@ func (e *env) watch(ctx context.Context, f runFlags) error {
 			return outside(err)
 		}
 	}
+	if err := p.handler.scope(ctx, list.Hosts); err != nil {
+		p.close()
+		return e.orStopped(ctx, outside(err))
+	}
 	log.Info("watching", zap.Int("hosts", report.Hosts), zap.Int("duplicates", list.Duplicates),
 		zap.Float64("requestsPerSecond", report.RequestsPerSecond), zap.Duration("fullBaseline", report.FullBaseline),
 		zap.Int("largestFleet", report.LargestFleet), zap.String("telemetry", p.health.Addr()), zap.String("incarnation", p.store.Incarnation()))

@@ -117,6 +117,11 @@ func encodeHost(st *diff.State) []byte {
 	w.time(st.Unknown.Since)
 	w.time(st.Unknown.Last)
 	w.bool(st.Unknown.Told)
+	w.bool(st.Former != nil)
+	if f := st.Former; f != nil {
+		w.int(f.Epoch)
+		w.string(f.Reason)
+	}
 	w.bool(st.Unreachable != nil)
 	if u := st.Unreachable; u != nil {
 		w.uint(uint64(u.Failures))
@@ -149,6 +154,9 @@ func decodeHost(r *reader, st *diff.State) {
 		st.Blind = &diff.BlindNote{Since: r.time(), Reason: r.string()}
 	}
 	st.Unknown = diff.UnknownState{Answers: int(r.uint()), Since: r.time(), Last: r.time(), Told: r.bool()}
+	if r.bool() {
+		st.Former = &diff.Former{Epoch: r.int(), Reason: r.string()}
+	}
 	if r.bool() {
 		st.Unreachable = &diff.UnreachableNote{Failures: int(r.uint()), Since: r.time(), Class: hostport.Class(r.string())}
 	}

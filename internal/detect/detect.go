@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -22,6 +23,8 @@ type StateStore interface {
 	Load(shard int, host string) ([]store.Facet, uint64, error)
 	// Due returns the hosts that are due by then, at most limit.
 	Due(shard int, by time.Time, limit int) ([]string, error)
+	// Hosts yields every host of a shard for which anything was committed.
+	Hosts(shard int) iter.Seq2[string, error]
 	// Shared returns a value of the shard itself, nil where nothing was put.
 	Shared(shard int, name string) ([]byte, error)
 	// Commit applies a step whole or not at all, durable on return where it

@@ -165,6 +165,9 @@ func (e *encoder) states(res *diff.Result) error {
 		key := wireKey(k)
 		e.records = append(e.records, schemas.Tombstone(head.Host, &key, e.shards, e.at))
 	}
+	if res.HostGone {
+		e.records = append(e.records, schemas.Tombstone(head.Host, nil, e.shards, e.at))
+	}
 	if !res.HostTold {
 		return nil
 	}

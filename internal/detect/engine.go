@@ -63,8 +63,8 @@ func markOf(facets []store.Facet) engineMark {
 // engine returns the engine record a step carries, if any, and adds the mark to
 // the facets that are committed with it.
 func (d *Detector) engine(mark engineMark, facets map[string][]byte, res *diff.Result, at time.Time) (records []schemas.Record) {
-	told := len(res.Changes)+len(res.Told)+len(res.Gone) > 0 || res.HostTold
-	if day := dayOf(at); d.Engine && res.State.Epoch != 0 && (told || day != mark.day) {
+	told := len(res.Changes)+len(res.Told)+len(res.Gone) > 0 || res.HostTold || res.HostGone
+	if day := dayOf(at); d.Engine && (res.State.Epoch != 0 || res.State.Former != nil) && (told || day != mark.day) {
 		records = engineRecords(string(res.State.Host), facets, mark.chunks, d.Shards, at)
 		mark.day, mark.chunks = day, len(records)
 		for mark.chunks > 0 && records[mark.chunks-1].Value == nil {

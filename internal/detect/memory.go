@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -30,8 +31,8 @@ type memoryHost struct {
 	shard   int
 }
 
-// Hosts is the number of hosts held.
-func (m *Memory) Hosts() int {
+// Len is the number of hosts held.
+func (m *Memory) Len() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.hosts)
@@ -65,6 +66,26 @@ func (m *Memory) Due(shard int, by time.Time, limit int) ([]string, error) {
 		return strings.Compare(a, b)
 	})
 	return out[:min(len(out), limit)], nil
+}
+
+// Hosts is StateStore's.
+func (m *Memory) Hosts(shard int) iter.Seq2[string, error] {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var names []string
+	for name, h := range m.hosts {
+		if h.shard == shard {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return func(yield func(string, error) bool) {
+		for _, name := range names {
+			if !yield(name, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Shared is StateStore's.

@@ -31,8 +31,8 @@ func (d *Detector) Process(t schemas.Type, reasons []schemas.Reason, details any
 	return d.lifecycle(t, rec)
 }
 
-func (d *Detector) lifecycle(t schemas.Type, rec schemas.Record) error {
-	switch err := d.Store.Commit(store.Step{Shard: rec.Partition, Outbox: []schemas.Record{rec}}); {
+func (d *Detector) lifecycle(t schemas.Type, rec schemas.Record, shared ...store.Facet) error {
+	switch err := d.Store.Commit(store.Step{Shard: rec.Partition, Shared: shared, Outbox: []schemas.Record{rec}}); {
 	case err == nil:
 		d.Metrics.events.WithLabelValues(string(t)).Inc()
 		return nil
