@@ -16,13 +16,14 @@ type Input struct {
 	At       time.Time // milliseconds
 	Snapshot *hostport.Snapshot
 	Failure  *diff.Failure
+	retired  bool // by a load of the watch list, which is nobody's evidence: not handed on
 }
 
 func (in *Input) tick() bool { return in.Snapshot == nil && in.Failure == nil }
 
 // decided hands a step's input on once the step is committed.
 func (d *Detector) decided(in Input) {
-	if d.Decided != nil {
+	if d.Decided != nil && !in.retired {
 		d.Decided(in)
 	}
 }

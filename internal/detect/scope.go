@@ -133,7 +133,7 @@ func (d *Detector) Retire(ctx context.Context, host hostport.Host, at time.Time)
 	}
 	res := diff.Retire(held.state)
 	res.Shard, res.ShardNotes = ledger.shard.Without(&held.state, at)
-	return d.commit(held, &hostport.Snapshot{Host: host, At: at}, &res, ledger, true)
+	return d.commit(held, Input{Host: host, At: at, retired: true}, &res, ledger)
 }
 
 func encodeScope(hosts []hostport.Host) []byte {
