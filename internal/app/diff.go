@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portdelta/portdelta/internal/compare"
+	"github.com/portdelta/portdelta/internal/detect"
 	"github.com/portdelta/portdelta/internal/hostport"
 	"github.com/portdelta/portdelta/poller/snapshotfile"
-	"github.com/portdelta/portdelta/schemas"
 )
 
 // diffFlags are what `portdelta diff` is told.
@@ -81,7 +81,7 @@ func (e *env) diff(ctx context.Context, f diffFlags, old, now string) error {
 	out := bufio.NewWriterSize(e.Out, 64<<10)
 	p := e.printer()
 	p.w = out
-	opt.Tell = func(events []*schemas.Event) error { return p.host(events) }
+	opt.Tell = p.host
 	sum, err := compare.Files(ctx, compare.File{Name: old, Reader: before}, compare.File{Name: now, Reader: after}, opt)
 	if flushed := out.Flush(); flushed != nil {
 		return flushed
@@ -113,9 +113,13 @@ func (e *env) open(name string) (io.ReadCloser, error) {
 	return f, err
 }
 
-// host prints the events of one host.
-func (p *printer) host(events []*schemas.Event) error {
+// host prints what differs in one host.
+func (p *printer) host(told *compare.Told) error {
 	if p.json {
+		events, err := told.Events()
+		if err != nil {
+			return err
+		}
 		for _, ev := range events {
 			line, err := ev.Encode()
 			if err != nil {
@@ -131,23 +135,24 @@ func (p *printer) host(events []*schemas.Event) error {
 	if p.color {
 		begin, end = "\x1b[1m", "\x1b[0m"
 	}
-	host := escaped(events[0].Host)
+	host := escaped(string(told.Host))
 	if _, err := fmt.Fprintf(p.w, "%s%s%s\n", begin, host, end); err != nil {
 		return err
 	}
-	for _, ev := range events {
-		port := "-"
-		if ev.Port != nil {
-			port = fmt.Sprintf("%s/%d", escaped(ev.Port.Protocol), ev.Port.Number)
+	for i := range told.Changes {
+		c := &told.Changes[i]
+		port, severity := "-", detect.SeverityOf(c)
+		if c.Told != nil {
+			port = escaped(c.Key.String())
 		}
-		what := strings.TrimPrefix(strings.TrimPrefix(escaped(ev.Message), host+" "), port+" ")
-		if ev.Confidence == schemas.Tentative {
+		what := strings.TrimPrefix(strings.TrimPrefix(escaped(detect.Message(told.Host, c)), host+" "), port+" ")
+		if c.Tentative {
 			what += " (tentative)"
 		}
 		if p.color {
-			begin = "\x1b[" + severityColors[ev.Severity] + "m"
+			begin = "\x1b[" + severityColors[severity] + "m"
 		}
-		if _, err := fmt.Fprintf(p.w, "  %s%-8s%s %-10s %-23s %s\n", begin, ev.Severity, end, port, ev.Type, what); err != nil {
+		if _, err := fmt.Fprintf(p.w, "  %s%-8s%s %-10s %-23s %s\n", begin, severity, end, port, c.Type, what); err != nil {
 			return err
 		}
 	}

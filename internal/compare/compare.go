@@ -26,9 +26,20 @@ type File struct {
 type Options struct {
 	Host hostport.Host // of records that name none; may be empty
 	Temp string        // folder for what memory does not hold; "" is the system's
-	// Tell takes the events of one host, in order; hosts come by address.
-	Tell func([]*schemas.Event) error
+	// Tell takes what differs in one host; hosts come by address.
+	Tell func(*Told) error
 }
+
+// Told is what differs in one host, in the order in which it is told.
+type Told struct {
+	Host    hostport.Host
+	Changes []diff.Change
+	result  *diff.Result
+	now     *hostport.Snapshot
+}
+
+// Events are the changes as events. Making them takes longer than finding them.
+func (t *Told) Events() ([]*schemas.Event, error) { return detect.Events(source, t.now, t.result) }
 
 // Summary is what was compared, and what could not be.
 type Summary struct {
@@ -156,14 +167,10 @@ func (j *joiner) host(host hostport.Host, oldLooks, newLooks [][]byte) error {
 	if len(c.Changes) == 0 {
 		return nil
 	}
-	events, err := detect.Events(source, now, &c.Result)
-	if err != nil {
-		return err
+	for i := range c.Changes {
+		j.sum.Events[schemas.Type(c.Changes[i].Type)]++
 	}
-	for _, e := range events {
-		j.sum.Events[e.Type]++
-	}
-	return j.opt.Tell(events)
+	return j.opt.Tell(&Told{host, c.Changes, &c.Result, now})
 }
 
 // snapshots reads what both files hold of a host. Two texts of nmap's are read

@@ -26,7 +26,11 @@ func files(t testing.TB, old, now string) ([]string, Summary, []*schemas.Event) 
 	dir := t.TempDir()
 	told, all := []string{}, []*schemas.Event{}
 	sum, err := Files(t.Context(), File{"old", strings.NewReader(old)}, File{"new", strings.NewReader(now)}, Options{Temp: dir, Host: "192.0.2.99",
-		Tell: func(events []*schemas.Event) error {
+		Tell: func(of *Told) error {
+			events, err := of.Events()
+			if err != nil {
+				t.Fatal(err)
+			}
 			for i, e := range events {
 				if e.Seq != uint64(i+1) {
 					t.Errorf("%s: seq %d at place %d", e.Host, e.Seq, i)
@@ -292,7 +296,7 @@ func TestFaults(t *testing.T) {
 		{"a scan cut short", worlds[2].old[:600], good, "old: the file ends within a host"},
 		{"a scan that is none", worlds[2].old, strings.Replace(worlds[2].now, `version="1.10"`, `version="1.10`, 1), "new: host 192.0.2.7: not well-formed"},
 	} {
-		_, err := Files(context.Background(), File{"old", strings.NewReader(tt.old)}, File{"new", strings.NewReader(tt.now)}, Options{Temp: t.TempDir(), Tell: func([]*schemas.Event) error { return nil }})
+		_, err := Files(context.Background(), File{"old", strings.NewReader(tt.old)}, File{"new", strings.NewReader(tt.now)}, Options{Temp: t.TempDir(), Tell: func(*Told) error { return nil }})
 		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %s", tt.name, err, tt.want)
 		}

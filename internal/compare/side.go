@@ -69,7 +69,7 @@ func (s *side) readScan(ctx context.Context, plain io.Reader) error {
 		if err != nil {
 			return err
 		}
-		host, err := nmapxml.Address(text)
+		host, err := r.Address(text)
 		if errors.Is(err, nmapxml.ErrNoAddress) {
 			s.addressless++
 			continue

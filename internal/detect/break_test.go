@@ -405,7 +405,7 @@ func TestLongMessagesKeepTheirBound(t *testing.T) {
 		{Type: diff.CertificateAdded, Told: told, After: *told.Certificate},
 		{Type: diff.ServiceVersionChanged, Told: told, After: told.Services[0], Details: diff.VersionDetails{From: hostile, To: hostile}},
 	} {
-		m := message(hostport.Host(strings.Repeat("a", 253)), &c)
+		m := Message(hostport.Host(strings.Repeat("a", 253)), &c)
 		if n := utf8.RuneCountInString(m); n > limits.MessageRunes.Max || hostport.EscapeText(strings.ReplaceAll(m, `\`, "")) != strings.ReplaceAll(m, `\`, "") {
 			t.Errorf("%s: %d characters: %q", c.Type, n, m)
 		}

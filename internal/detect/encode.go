@@ -93,7 +93,7 @@ func (e *encoder) change(c *diff.Change) error {
 func (e *encoder) event(c *diff.Change) (*schemas.Event, error) {
 	ev := &schemas.Event{Type: schemas.Type(c.Type), Host: string(e.state.Host), Epoch: e.state.Epoch, Revision: e.state.Revision,
 		Seq: c.Seq, Confidence: schemas.Confirmed, Time: schemas.Times{NotBefore: orNil(c.NotBefore), NotAfter: orNil(c.NotAfter), Detected: e.at},
-		Message: message(e.state.Host, c), Context: schemas.ContextOf(wirePort(c.Told), nil)}
+		Message: Message(e.state.Host, c), Context: schemas.ContextOf(wirePort(c.Told), nil)}
 	if c.Told != nil {
 		ev.Port = &schemas.PortRef{Protocol: c.Key.Protocol, Number: int(c.Key.Number), ID: c.PortID}
 	}
@@ -132,6 +132,19 @@ func (e *encoder) event(c *diff.Change) (*schemas.Event, error) {
 		e.state.Ports[c.Key].Lost.EventID = ev.ID
 	}
 	return ev, nil
+}
+
+// SeverityOf is the severity of a change as its event has it.
+func SeverityOf(c *diff.Change) schemas.Severity {
+	var port *schemas.PortRef
+	if c.Told != nil {
+		port = &schemas.PortRef{Protocol: c.Key.Protocol, Number: int(c.Key.Number)}
+	}
+	reasons := make([]schemas.Reason, len(c.Reasons))
+	for i, r := range c.Reasons {
+		reasons[i] = schemas.Reason(r)
+	}
+	return schemas.SeverityOf(schemas.Type(c.Type), port, reasons)
 }
 
 // Events are the changes of a result as events, sealed for the source: for those who

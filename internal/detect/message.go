@@ -11,9 +11,9 @@ import (
 	"github.com/portdelta/portdelta/internal/limits"
 )
 
-// message is the one line of an event for people: who, where, what changed from
+// Message is the one line of an event for people: who, where, what changed from
 // what to what. Text of the host's is escaped, and cut before it is too long.
-func message(host hostport.Host, c *diff.Change) string {
+func Message(host hostport.Host, c *diff.Change) string {
 	subject := string(host)
 	if c.Told != nil {
 		subject += " " + c.Key.String()

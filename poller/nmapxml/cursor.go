@@ -30,6 +30,11 @@ type cursor struct {
 
 type attr struct{ name, value []byte }
 
+// begin sets the cursor to another text and keeps the room it has.
+func (c *cursor) begin(text []byte) {
+	*c = cursor{rest: text, open: c.open[:0], attrs: c.attrs[:0]}
+}
+
 // kind of a tag.
 type kind int
 
@@ -139,16 +144,34 @@ func (c *cursor) attr() error {
 	if len(c.rest) == 0 || c.rest[0] != '"' && c.rest[0] != '\'' {
 		return errXML
 	}
-	i := bytes.IndexByte(c.rest[1:], c.rest[0])
-	if i < 0 {
+	n = valueLen(c.rest[1:], c.rest[0])
+	if n < 0 {
 		return errXML
 	}
-	a.value, c.rest = c.rest[1:1+i], c.rest[2+i:]
-	if bytes.IndexByte(a.value, '<') >= 0 || !sound(a.value) {
-		return errXML
-	}
+	a.value, c.rest = c.rest[1:1+n], c.rest[2+n:]
 	c.attrs = append(c.attrs, a)
 	return nil
+}
+
+// valueLen is how long an attribute's value at the beginning of b is, up to its
+// quote; -1 if it does not end there or holds what a value cannot. Most values are of
+// a few bytes, for which one loop is faster than a search for each character.
+func valueLen(b []byte, quote byte) int {
+	refers := false
+	for i, c := range b {
+		switch c {
+		case quote:
+			if refers && !sound(b[:i]) {
+				return -1
+			}
+			return i
+		case '<':
+			return -1
+		case '&':
+			refers = true
+		}
+	}
+	return -1
 }
 
 func (c *cursor) space() bool {

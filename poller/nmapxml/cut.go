@@ -18,6 +18,7 @@ type Reader struct {
 	outline []byte // the file without its hosts: an empty element stands for some in a row
 	hosts   int    // such elements
 	scan    *Scan
+	cursor  cursor // of Address
 	err     error
 }
 

@@ -17,8 +17,9 @@ var ErrNoAddress = errors.New("a host without an internet address")
 
 // Address is the address of a host's text: its first of the internet protocol. The
 // text after it is not looked at.
-func Address(text []byte) (hostport.Host, error) {
-	c := cursor{rest: text}
+func (r *Reader) Address(text []byte) (hostport.Host, error) {
+	c := &r.cursor
+	c.begin(text)
 	for {
 		k, err := c.next()
 		switch {
@@ -27,7 +28,7 @@ func Address(text []byte) (hostport.Host, error) {
 		case k == end || k == startTag && c.is("ports"):
 			return "", ErrNoAddress
 		case k == startTag && c.is("address"):
-			if host, ok := address(&c); ok {
+			if host, ok := address(c); ok {
 				return host, nil
 			}
 		}
@@ -48,6 +49,7 @@ func address(c *cursor) (hostport.Host, bool) {
 
 // host is what a host's text says, its ports still as text.
 type host struct {
+	cursor  cursor
 	address hostport.Host
 	down    bool
 	at      time.Time
@@ -72,21 +74,22 @@ type extraPorts struct {
 
 type extraReason struct{ protocol, ports []byte }
 
-// parseHost walks a host's text. Every port is looked at as far as its key and
+// parse walks a host's text; the host may be used again and keeps the room it has. Every port is looked at as far as its key and
 // status and, unless one with the same text has been, to its end.
-func parseHost(text []byte, seen *memo) (*host, error) {
-	h := &host{portless: true}
-	c := cursor{rest: text}
+func (h *host) parse(text []byte, seen *memo) error {
+	c := &h.cursor
+	c.begin(text)
+	*h = host{cursor: *c, portless: true, extra: h.extra[:0], ports: h.ports[:0]}
 	for {
 		k, err := c.next()
 		switch {
 		case err != nil:
-			return nil, h.fault(err)
+			return h.fault(err)
 		case k == end:
-			return h, nil
+			return nil
 		case k == startTag:
-			if err := h.element(&c, seen); err != nil {
-				return nil, h.fault(err)
+			if err := h.element(c, seen); err != nil {
+				return h.fault(err)
 			}
 		}
 	}
@@ -123,13 +126,21 @@ func (h *host) element(c *cursor, seen *memo) error {
 func (h *host) port(c *cursor, seen *memo) error {
 	n := len(c.tag) - len(c.rest)
 	if !c.empty {
+		c.open = c.open[:len(c.open)-1]
+		// nmap ends a port with its line. Such a line that is known is one port.
+		if i := bytes.IndexByte(c.tag, '\n'); i > 0 {
+			if head, known := seen.heads[string(c.tag[:i])]; known {
+				h.ports = append(h.ports, portText{head, c.tag[:i:i]})
+				c.rest = c.tag[i:]
+				return nil
+			}
+		}
 		i := bytes.Index(c.tag, []byte(portEnd))
 		if i < 0 {
 			return errXML
 		}
 		// That nothing else ends in between is seen when the text is walked.
 		n = i + len(portEnd)
-		c.open = c.open[:len(c.open)-1]
 	}
 	text := c.tag[:n:n]
 	c.rest = c.tag[n:]

@@ -2,17 +2,18 @@ package nmapxml
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/portdelta/portdelta/internal/hostport"
 )
 
 // Snapshot reads a host's text as a look: what it lists, and what its silence means.
 func (s *Scan) Snapshot(text []byte) (*hostport.Snapshot, error) {
-	h, err := parseHost(text, &memo{})
-	if err != nil {
+	var h host
+	if err := h.parse(text, &memo{}); err != nil {
 		return nil, err
 	}
-	return s.snapshot(h)
+	return s.snapshot(&h)
 }
 
 func (s *Scan) snapshot(h *host) (*hostport.Snapshot, error) {
@@ -30,20 +31,31 @@ func (s *Scan) snapshot(h *host) (*hostport.Snapshot, error) {
 	case !s.Finished || h.timedOut || h.portless:
 		out.Proof, out.Coverage, out.Unlisted = hostport.Unproven, hostport.Coverage{}, nil
 	}
-	listed := make(map[hostport.PortKey]bool, len(h.ports))
-	for _, p := range h.ports {
-		if listed[p.key] {
-			continue // the first of repeated records
-		}
-		listed[p.key] = true
-		port, err := s.port(p, h.at)
-		if err != nil {
+	ports := h.ports
+	if !ascending(ports) {
+		ports = firstOfEach(ports)
+	}
+	out.Ports = make([]hostport.Port, len(ports))
+	for i, p := range ports {
+		var err error
+		if out.Ports[i], err = s.port(p, h.at); err != nil {
 			return nil, h.fault(err)
 		}
-		out.Ports = append(out.Ports, port)
 	}
 	out.Paging.Distinct = len(out.Ports)
 	return out, nil
+}
+
+// firstOfEach leaves out ports that stand there again.
+func firstOfEach(ports []portText) (out []portText) {
+	listed := map[hostport.PortKey]bool{}
+	for _, p := range ports {
+		if !listed[p.key] {
+			out = append(out, p)
+		}
+		listed[p.key] = true
+	}
+	return out
 }
 
 // Pair reads two texts of one host, each with its scan, as Scan.Snapshot does, but
@@ -53,16 +65,16 @@ func (s *Scan) snapshot(h *host) (*hostport.Snapshot, error) {
 type Pair struct {
 	Old, New *Scan
 	seen     memo
+	o, n     host
 }
 
 // Read reads the texts; only errors.Is(err, ErrNoAddress) concerns this host alone.
 func (p *Pair) Read(oldText, newText []byte) (before, now *hostport.Snapshot, openInBoth int, err error) {
-	o, err := parseHost(oldText, &p.seen)
-	if err != nil {
+	o, n := &p.o, &p.n
+	if err := o.parse(oldText, &p.seen); err != nil {
 		return nil, nil, 0, err
 	}
-	n, err := parseHost(newText, &p.seen)
-	if err != nil {
+	if err := n.parse(newText, &p.seen); err != nil {
 		return nil, nil, 0, err
 	}
 	// What is not there means something else where scripts were run in one scan only.
@@ -71,6 +83,9 @@ func (p *Pair) Read(oldText, newText []byte) (before, now *hostport.Snapshot, op
 	}
 	if len(o.ports)+len(n.ports) == 0 && !n.down {
 		return nil, nil, openInBoth, nil
+	}
+	if slices.EqualFunc(o.ports, n.ports, func(a, b portText) bool { return a.key == b.key }) {
+		o.extra, n.extra = o.extra[:0], n.extra[:0] // of ports that one of the two does not list
 	}
 	if before, err = p.Old.snapshot(o); err == nil {
 		now, err = p.New.snapshot(n)
