@@ -28,17 +28,17 @@ type Comparison struct {
 // Law: what is told, folded over the old snapshot, differs from the new one in
 // nothing that Compare tells.
 func Compare(before, now *hostport.Snapshot, policy Policy, openInBoth int) Comparison {
-	base := newStepper(State{}, before, policy, before.At)
-	base.judgeAll()
-	base.startBaseline(BaselineComplete)
-	for key, r := range base.present {
-		base.listed(key, r)
+	s := newStepper(State{}, before, policy, before.At)
+	s.judgeAll()
+	s.startBaseline(BaselineComplete)
+	for key, r := range s.present {
+		s.listed(key, r)
 	}
-	base.st.Exposed = openInBoth > 0
-	for _, p := range base.st.Ports {
-		base.st.Exposed = base.st.Exposed || p.Told.Open()
+	s.st.Exposed = openInBoth > 0
+	for _, p := range s.st.Ports {
+		s.st.Exposed = s.st.Exposed || p.Told.Open()
 	}
-	s := newStepper(base.st, now, policy, now.At)
+	s.turnTo(now)
 	c := &comparer{stepper: s, old: before}
 	if now.Result == hostport.Ports {
 		s.otherOpen = openInBoth
@@ -51,6 +51,20 @@ func Compare(before, now *hostport.Snapshot, policy Policy, openInBoth int) Comp
 	s.res.State, s.res.Notes = s.st, nil
 	c.out.Result = s.res
 	return c.out
+}
+
+// turnTo goes on from the baseline to another snapshot. The state is the stepper's
+// own, and nobody has been told anything yet.
+func (s *stepper) turnTo(now *hostport.Snapshot) {
+	s.snap, s.now, s.before, s.baseline = now, now.At, s.st.Evidence, false
+	s.res = Result{}
+	clear(s.present)
+	clear(s.answers)
+	clear(s.told)
+	clear(s.suppressed)
+	for i := range now.Answers {
+		s.answers[now.Answers[i].Ask] = &now.Answers[i]
+	}
 }
 
 // comparer is a stepper whose snapshot has the last word.

