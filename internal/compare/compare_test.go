@@ -255,6 +255,14 @@ func TestScans(t *testing.T) {
 	}
 }
 
+// A recording can be compared: what in it is no snapshot is passed over.
+func TestRecording(t *testing.T) {
+	head := `{"v":1,"result":"recording"}` + "\n"
+	if got, _, _ := files(t, head+worlds[0].old, head+worlds[0].now); !slices.Equal(got, worldsDiffer) {
+		t.Error(got)
+	}
+}
+
 // Two sources of different kinds can be compared as well.
 func TestMixed(t *testing.T) {
 	got, _, _ := files(t, line("192.0.2.1", day1, record(80, "open", day1, "")), scan(2, scanned("192.0.2.1", "a", scannedPort(80, "closed", ""))))
