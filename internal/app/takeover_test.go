@@ -13,7 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/zap"
 
 	"github.com/portdelta/portdelta/diff"
@@ -345,6 +347,34 @@ func TestRestoreCutShortBeginsAnew(t *testing.T) {
 	if got := b.lifecycle(t, schemas.StateRestored); len(got) != 1 || !strings.Contains(got[0], `"unfinished"`) {
 		t.Errorf("state.restored: %q", got)
 	}
+}
+
+// The same, by a broker that lets nobody read the engine topic for a while.
+func TestRestoreThatFailsBeginsAnew(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	kafkaAt, dir := cluster.ListenAddrs()[0], t.TempDir()
+	a := openOwner(t, kafkaAt, filepath.Join(dir, "a"))
+	a.take(t)
+	a.look(t, 0, 80)
+	a.look(t, 1, 80, 443)
+	a.published(t)
+	a.crash()
+	b := openOwner(t, kafkaAt, filepath.Join(dir, "b"))
+	fault := cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: schemas.Engine.Name("test"), Err: kerr.TopicAuthorizationFailed, Count: -1})
+	if err := b.all(t.Context()); err == nil || !strings.Contains(err.Error(), "unauthorized") {
+		t.Fatalf("take over = %v", err)
+	}
+	b.crash()
+	fault.Remove()
+	b = openOwner(t, kafkaAt, filepath.Join(dir, "b"))
+	b.take(t)
+	b.look(t, 2, 80, 443, 22)
+	b.published(t)
+	wantEvents(t, b, "1 port.opened 443", "2 port.opened 22")
 }
 
 // A former owner that lives is told by whom it is fenced, and publishes nothing.

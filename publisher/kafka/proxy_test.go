@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// proxy stands between a client and one broker and cuts the connection at one
-// request of a kind: before the broker gets it, or after it has acted on it and
-// before its answer arrives. The broker is told to call itself by the proxy's
+// proxy stands between a client and one broker and spoils one request of a kind:
+// it cuts the connection before the broker gets it, or after it has acted on it,
+// or keeps the answer to itself. The broker is told to call itself by the proxy's
 // address, so that clients come back to it.
 type proxy struct {
 	addr   string
@@ -19,7 +19,8 @@ type proxy struct {
 
 	mu     sync.Mutex
 	key    int16
-	before bool
+	before bool // cut
+	hold   bool
 	armed  bool
 	conns  []net.Conn
 }
@@ -75,7 +76,14 @@ func (a advertised) Addr() net.Addr { return a.as }
 func (p *proxy) cut(key int16, before bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.key, p.before, p.armed = key, before, true
+	p.key, p.before, p.hold, p.armed = key, before, false, true
+}
+
+// keep arms the proxy for the next request with that key: it is not answered.
+func (p *proxy) keep(key int16) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.key, p.before, p.hold, p.armed = key, false, true, true
 }
 
 func (p *proxy) serve(client net.Conn) {
@@ -97,7 +105,7 @@ func (p *proxy) serve(client net.Conn) {
 		key := int16(binary.BigEndian.Uint16(request))
 		p.mu.Lock()
 		hit := p.armed && key == p.key
-		before := p.before
+		before, hold := p.before, p.hold
 		if hit {
 			p.armed = false
 		}
@@ -109,8 +117,11 @@ func (p *proxy) serve(client net.Conn) {
 			return
 		}
 		answer, err := frame(broker)
-		if err != nil || hit {
+		if err != nil || hit && !hold {
 			return
+		}
+		if hit {
+			continue
 		}
 		if writeFrame(client, answer) != nil {
 			return

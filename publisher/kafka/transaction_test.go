@@ -262,6 +262,34 @@ func TestTransactionalLostAnswers(t *testing.T) {
 	}
 }
 
+// An answer that does not come in time leaves the outcome unknown, after the
+// broker has acted: only the progress record tells that there is nothing to send.
+func TestTransactionalUnknownOutcomes(t *testing.T) {
+	for at, key := range map[string]kmsg.Key{"add": kmsg.AddPartitionsToTxn, "produce": kmsg.Produce, "end": kmsg.EndTxn, "init": kmsg.InitProducerID} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			proxy := newProxy(t)
+			fakeCluster(t, kfake.NumBrokers(1), kfake.ListenFn(proxy.listen))
+			client, err := New(Config{Brokers: []string{proxy.addr}, Prefix: "exact", ClientID: at, ExactlyOnce: true, RequestTimeout: time.Second})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(client.Close)
+			p := exact(t, client, "A")
+			for from := uint64(1); from < 8; from += 4 {
+				proxy.keep(int16(key))
+				if err := eventuallyProduced(t, p, events(from, 4)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wantCommitted(t, proxy.addr, eventValues(1, 8))
+			if c := p.shards[0].progress.Checkpoint; c.Count != 8 {
+				t.Errorf("the checkpoint counts %d events, want 8", c.Count)
+			}
+		})
+	}
+}
+
 // A coordinator ends a transaction that lasted too long and raises the epoch, which
 // looks like being fenced; but nobody has left a name.
 func TestTransactionThatTookTooLong(t *testing.T) {
