@@ -82,7 +82,7 @@ func (t *takeOver) shard(ctx context.Context, shard int) error {
 		return err
 	}
 	if why == "" {
-		return t.exact.Claim(ctx, shard, progress.Position, true)
+		return t.exact.Claim(ctx, shard, max(progress.Position, trimmed), true)
 	}
 	t.log.Warn("the local state of a shard is not what was published last, and is restored from the topics",
 		zap.Int("shard", shard), zap.String("why", why), zap.String("publishedLastBy", progress.Instance), zap.Time("at", progress.At))
@@ -96,10 +96,10 @@ func (t *takeOver) distrust(shard int, p *kafka.Progress, last, trimmed uint64) 
 		return "another_owner", nil
 	case !p.Restored:
 		return "unfinished", nil
-	case p.Position > last, p.Position < trimmed:
+	case p.Position > last:
 		return "store_differs", nil // an older copy of the folder, or the log lost its end
-	case p.Checksum == "" || p.Position == trimmed:
-		return "", nil
+	case p.Checksum == "" || p.Position <= trimmed:
+		return "", nil // beyond it this store published at least once, for a while
 	}
 	// What was published last is still in the outbox: is it the same? A copy of the
 	// folder that ran on by itself would hold something else there.

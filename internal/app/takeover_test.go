@@ -247,11 +247,25 @@ func TestStoreOfAtLeastOnceGoesOn(t *testing.T) {
 	a.look(t, 3, 80, 443, 22) // brings the engine record
 	a.published(t)
 	a.crash()
+
+	// At least once again for a while, and back.
+	a = openOwner(t, kafkaAt, dir)
+	a.publish = publisher.New(a.store, kafka.NewProducer(a.kafka), publisher.Options{Shards: 1, Registerer: prometheus.NewRegistry(), Logger: zap.NewNop()})
+	a.look(t, 3, 80, 443, 22, 25)
+	a.published(t)
+	a.crash()
+	a = openOwner(t, kafkaAt, dir)
+	a.take(t)
+	if got := a.lifecycle(t, schemas.StateRestored); len(got) > 0 {
+		t.Errorf("the store's own state was dropped: %q", got)
+	}
+	a.published(t)
+	a.crash()
 	b := openOwner(t, kafkaAt, dir+"-2")
 	b.take(t)
-	b.look(t, 4, 80, 443, 22, 8443)
+	b.look(t, 4, 80, 443, 22, 25, 8443)
 	b.published(t)
-	wantEvents(t, b, "1 port.opened 443", "2 port.opened 22", "3 port.opened 8443")
+	wantEvents(t, b, "1 port.opened 443", "2 port.opened 22", "3 port.opened 25", "4 port.opened 8443")
 }
 
 // What a store is not trusted for, and what becomes of it.
