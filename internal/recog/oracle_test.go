@@ -9,7 +9,7 @@ import (
 )
 
 // oracle is the folder of a real Recog database, which is no part of the repository.
-func oracle(t *testing.T) string {
+func oracle(t testing.TB) string {
 	root := os.Getenv("PORTDELTA_ORACLES")
 	if root == "" {
 		t.Skip("PORTDELTA_ORACLES is not set: Recog's own examples were not tried")

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/portdelta/portdelta/diff/banner"
 	"github.com/portdelta/portdelta/diff/banner/fingerprint"
@@ -119,23 +118,13 @@ func TestVersionIsOfTheFiles(t *testing.T) {
 	}
 }
 
-// A whole Recog folder loads in well under a second; the best of a few tries
-// counts, since the machine may be busy with other tests.
-func TestLoadTime(t *testing.T) {
-	dir, best := oracle(t), time.Hour
-	for range 3 {
-		start := time.Now()
-		db, faults, err := Load(os.DirFS(dir))
-		if err != nil || len(faults) > 0 {
-			t.Fatal(faults, err)
+// What a start pays for a whole Recog folder; the target is under a second.
+func BenchmarkLoad(b *testing.B) {
+	dir := oracle(b)
+	for b.Loop() {
+		if _, faults, err := Load(os.DirFS(dir)); err != nil || len(faults) > 0 {
+			b.Fatal(faults, err)
 		}
-		if took := time.Since(start); took < best {
-			best = took
-			t.Logf("%d fingerprints in %v", db.Len(), took)
-		}
-	}
-	if best > time.Second {
-		t.Errorf("loading took %v", best)
 	}
 }
 
