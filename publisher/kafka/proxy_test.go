@@ -13,11 +13,11 @@ import (
 // or keeps the answer to itself. The broker is told to call itself by the proxy's
 // address, so that clients come back to it.
 type proxy struct {
-	addr   string
-	self   net.Addr
-	target string // set before the first connection
+	addr string
+	self net.Addr
 
-	mu     sync.Mutex
+	mu     sync.Mutex // guards what follows
+	target string
 	key    int16
 	before bool // cut
 	hold   bool
@@ -60,7 +60,9 @@ func (p *proxy) listen(network, _ string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.mu.Lock()
 	p.target = l.Addr().String()
+	p.mu.Unlock()
 	return advertised{l, p.self}, nil
 }
 
@@ -87,7 +89,10 @@ func (p *proxy) keep(key int16) {
 }
 
 func (p *proxy) serve(client net.Conn) {
-	broker, err := net.Dial("tcp", p.target)
+	p.mu.Lock()
+	target := p.target
+	p.mu.Unlock()
+	broker, err := net.Dial("tcp", target)
 	if err != nil {
 		_ = client.Close()
 		return
