@@ -52,6 +52,7 @@ var imports = map[string]row{
 	"internal/compare":         {[]string{"internal/hostport", "internal/spool", "diff", "internal/detect", "poller/nmapxml", "poller/snapshotfile", "schemas"}, "two files side by side; it keeps and sends nothing"},
 	"internal/spool":           {nil, "records by key, on disk: what they are is their owner's matter"},
 	"bench/schedule":           {[]string{"internal/hostport", "poller/schedule"}, "the schedule beside others in virtual time"},
+	"bench/noise":              {[]string{"internal/hostport", "diff"}, "the rules under noise: what lies around them is internal/e2e's matter"},
 	"bench/nmapscan":           {nil, "writes files to compare; no binary of ours contains it"},
 	"internal/kafkatest":       {nil, "runs a real broker for tests; no binary contains it"},
 	"internal/e2e":             {nil, "tests of the built binary from outside"},
