@@ -63,6 +63,7 @@ func testTakeOver(t *testing.T, s *stage) {
 	if log := tail(first.err, 8<<10); !strings.Contains(log, "taken over by") || !strings.Contains(log, fmt.Sprintf("process %d", r.pipe.cmd.Process.Pid)) {
 		t.Errorf("the former owner does not say who took over:\n%s", log)
 	}
+	r.restored(1)
 	if freezes {
 		// The zombie: stopped in its tracks while another takes over, then woken. Its
 		// last transaction may be older than the coordinator lets one become.
@@ -72,6 +73,7 @@ func testTakeOver(t *testing.T, s *stage) {
 		r.start()
 		pass(t, time.Duration(r.rng.Int64N(int64(5*time.Second))))
 		r.changed(15)
+		r.restored(2)
 		thaw(t, zombie)
 		if code := zombie.exit(t, 15*time.Second); code != 3 {
 			t.Errorf("the zombie ended with exit code %d, expected 3", code)
@@ -79,6 +81,7 @@ func testTakeOver(t *testing.T, s *stage) {
 		r.pipe.kill()
 		r.config, takeOvers = config, takeOvers+2
 		r.start()
+		r.restored(3)
 	}
 	r.changed(20)
 	r.pipe.kill()
