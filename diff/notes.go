@@ -136,16 +136,16 @@ func (s *stepper) tellSuppressed() {
 var dailyRules = []Rule{RuleUnstable, RuleFlap, RuleFlood}
 
 // summaryAt is when what a rule has hidden since its last note is told; zero for never.
-func (st *State) summaryAt(rule Rule) time.Time {
-	held := st.Noted[ruleNote(rule)]
+func (s *State) summaryAt(rule Rule) time.Time {
+	held := s.Noted[ruleNote(rule)]
 	if held.Pending == 0 {
 		return time.Time{}
 	}
 	return time.Unix((held.Day+1)*secondsADay, 0).UTC()
 }
 
-func (st *State) summaryDue(rule Rule, now time.Time) bool {
-	at := st.summaryAt(rule)
+func (s *State) summaryDue(rule Rule, now time.Time) bool {
+	at := s.summaryAt(rule)
 	return !at.IsZero() && !now.Before(at)
 }
 

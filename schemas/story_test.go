@@ -119,7 +119,6 @@ func tellStory(w *teller) {
 	status(PortClosed, StatusClosed, "closed, was filtered")
 	status(PortStatusChanged, "unknownFutureValue", "unknownFutureValue, was closed")
 
-	before := p
 	flap := func(typ Type, was, is []string, details FlapDetails, message string, reason Reason) {
 		p.Flapping = is
 		w.tell(typ, web, &p, FlappingValue{was}, FlappingValue{is}, details, w.host+" tcp/8443 "+message, reason)
@@ -133,7 +132,7 @@ func tellStory(w *teller) {
 	w.group(nil, w.host+" no longer has many ports that answer alike")
 
 	// The end of the first one, and with it of the host's exposure.
-	before = p
+	before := p
 	p.Status = StatusVanished
 	e := w.tell(PortVanished, web, &p, before, StatusValue{StatusVanished}, StatusDetails{From: StatusOpen, To: StatusVanished},
 		w.host+" tcp/8443 vanished: no longer listed", ReasonAbsentTwice)

@@ -12,11 +12,11 @@ import (
 
 // score adds up what was told against what is true.
 type score struct {
-	truths, changes map[string]int // by facet; optional ones are not counted
-	answers         map[string]int
-	who             map[string]*figures
-	suppressed      map[string]int
-	hosts           map[hostport.Host]*host // those given to ndiff
+	truths     map[string]int // by facet; optional ones are not counted
+	answers    map[string]int
+	who        map[string]*figures
+	suppressed map[string]int
+	hosts      map[hostport.Host]*host // those given to ndiff
 }
 
 // figures are those of one way of telling.

@@ -133,7 +133,7 @@ func objectID(b []byte) string {
 func (d *document) snmpText(text string) {
 	lines := slices.Collect(textLines(text))
 	for i, line := range lines {
-		if d.lastLineCut(text) && i > 0 && i == len(lines)-1 && strings.IndexAny(line, ":=") < 0 {
+		if d.lastLineCut(text) && i > 0 && i == len(lines)-1 && !strings.ContainsAny(line, ":=") {
 			break // perhaps the name of something that moves
 		}
 		lower := asciiLower(line)

@@ -113,7 +113,8 @@ func TestVersionIsOfTheFiles(t *testing.T) {
 		}
 		return db.Version()
 	}
-	if load(gadgets) != load(gadgets) || load(gadgets) == load(gadgets+"\n") {
+	first, again := load(gadgets), load(gadgets)
+	if first != again || first == load(gadgets+"\n") {
 		t.Error("the version does not follow the files")
 	}
 }

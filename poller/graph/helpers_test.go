@@ -144,15 +144,6 @@ func sample(t testing.TB, name string) []byte {
 	return b
 }
 
-func date(t testing.TB, s string) time.Time {
-	t.Helper()
-	at, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return at
-}
-
 // lookError asserts that err is a look error of the class.
 func lookError(t testing.TB, err error, class hostport.Class) *hostport.LookError {
 	t.Helper()
