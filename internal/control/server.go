@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/net/netutil"
 
+	"github.com/portdelta/portdelta/internal/httpserve"
 	"github.com/portdelta/portdelta/internal/limits"
 )
 
@@ -77,19 +78,7 @@ func Listen(folder string, handler http.Handler) (*Server, error) {
 // cuts off the others and removes the socket. It returns nil then, and an error
 // only if serving failed. It is called once.
 func (s *Server) Run(ctx context.Context) error {
-	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(s.listener) }()
-	select {
-	case err := <-served:
-		return fmt.Errorf("control socket: %w", err)
-	case <-ctx.Done():
-	}
-	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-	defer cancel()
-	if err := s.http.Shutdown(deadline); err != nil {
-		_ = s.http.Close() // cuts off who is still reading; there is nothing to lose
-	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+	if err := httpserve.Until(ctx, s.http, s.listener, shutdownTimeout); err != nil {
 		return fmt.Errorf("control socket: %w", err)
 	}
 	return nil

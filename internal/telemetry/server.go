@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/net/netutil"
 
+	"github.com/portdelta/portdelta/internal/httpserve"
 	"github.com/portdelta/portdelta/internal/limits"
 )
 
@@ -104,19 +105,7 @@ func (s *Server) SetChecks(checks ...Check) { s.checks.Store(&checks) }
 // seconds. It returns nil then, and an error only if serving failed. It is called
 // once; the endpoint is the last part to stop, so its ctx outlives the others'.
 func (s *Server) Run(ctx context.Context) error {
-	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(s.listener) }()
-	select {
-	case err := <-served:
-		return fmt.Errorf("telemetry endpoint: %w", err)
-	case <-ctx.Done():
-	}
-	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-	defer cancel()
-	if err := s.http.Shutdown(deadline); err != nil {
-		_ = s.http.Close() // cuts off who is still reading; there is nothing to lose
-	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+	if err := httpserve.Until(ctx, s.http, s.listener, shutdownTimeout); err != nil {
 		return fmt.Errorf("telemetry endpoint: %w", err)
 	}
 	return nil
