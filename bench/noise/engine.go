@@ -12,16 +12,15 @@ import (
 
 // engine is portdelta's: the rules of evidence with their default policy.
 type engine struct {
-	state      diff.State
-	policy     diff.Policy
-	events     int
-	false_     []string
-	suppressed map[diff.Rule]int
-	timers     map[string]bool
+	state  diff.State
+	policy diff.Policy
+	events int
+	false_ []string
+	timers map[string]bool
 }
 
-func newEngine(*host) engine {
-	return engine{policy: diff.DefaultPolicy(), suppressed: map[diff.Rule]int{}, timers: map[string]bool{}}
+func newEngine() engine {
+	return engine{policy: diff.DefaultPolicy(), timers: map[string]bool{}}
 }
 
 func (e *engine) look(h *host, snap *hostport.Snapshot) {
@@ -70,9 +69,6 @@ func (e *engine) tick(h *host, now time.Time) {
 // take matches what was told with what is true.
 func (e *engine) take(h *host, now time.Time, res diff.Result) {
 	e.state = res.State
-	for rule, n := range res.Suppressed {
-		e.suppressed[rule] += n
-	}
 	matched := make([]bool, len(res.Changes))
 	for i, c := range res.Changes {
 		e.events++
@@ -150,11 +146,8 @@ func (h *host) overdue() {
 			continue
 		}
 		c := *held.Told.Certificate
-		t := &truth{key: p.key, facet: "certificate", types: []diff.Type{diff.CertificateExpiring}, at: c.NotAfter, told: map[string]time.Time{}}
-		switch word := wordOf(c, h.end()); {
-		case word == diff.Valid:
-		case word != c.Validity:
-			h.truths = append(h.truths, t)
+		if word := wordOf(c, h.end()); word != diff.Valid && word != c.Validity {
+			h.expect(p, c.NotAfter, "certificate", timerOf(word))
 		}
 	}
 }

@@ -12,11 +12,10 @@ import (
 
 // score adds up what was told against what is true.
 type score struct {
-	truths     map[string]int // by facet; optional ones are not counted
-	answers    map[string]int
-	who        map[string]*figures
-	suppressed map[string]int
-	hosts      map[hostport.Host]*host // those given to ndiff
+	truths  map[string]int // by facet; optional ones are not counted
+	answers map[string]int
+	who     map[string]*figures
+	hosts   map[hostport.Host]*host // those given to ndiff
 }
 
 // figures are those of one way of telling.
@@ -27,16 +26,13 @@ type figures struct {
 }
 
 func newScore() *score {
-	return &score{truths: map[string]int{}, answers: map[string]int{}, suppressed: map[string]int{}, hosts: map[hostport.Host]*host{},
+	return &score{truths: map[string]int{}, answers: map[string]int{}, hosts: map[hostport.Host]*host{},
 		who: map[string]*figures{"portdelta": {}, "naive": {}}}
 }
 
 func (s *score) add(o options, h *host) {
 	for kind, n := range h.counts {
 		s.answers[kind] += n
-	}
-	for rule, n := range h.engine.suppressed {
-		s.suppressed[string(rule)] += n
 	}
 	mine, theirs := s.who["portdelta"], s.who["naive"]
 	mine.events += h.engine.events

@@ -75,7 +75,7 @@ func newHost(o options, index int) *host {
 			h.scan(p, epoch.Add(-time.Duration(h.rng.Int64N(int64(p.every)))))
 		}
 	}
-	h.engine, h.naive = newEngine(h), naive{}
+	h.engine, h.naive = newEngine(), naive{}
 	return h
 }
 
